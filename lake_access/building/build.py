@@ -1,0 +1,101 @@
+"""`leadlake build`: raw → curated → everything downstream, only what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from lake_access.building.curate import BatchCounts, curate
+from lake_access.building.downstream import build_leads, build_scores, record_batches
+from lake_access.building.identity import identity_key
+from lake_access.building.workshop import Workshop, open_workshop
+from lake_access.errors import ConflictError
+from lake_access.iceberg.commits import pin
+from lake_access.iceberg.tables import BATCHES, LEADS
+from lake_access.lake import Lake
+from lake_access.raw import Batch, list_batches
+
+# A commit names the batches that it consumed; more of them than this would make the table's metadata heavy.
+BATCHES_PER_COMMIT = 500
+ATTEMPTS = 8
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass
+class BuildResult:
+    """What a build did: lines read = curated + duplicates + quarantined; `leads` in all; the current snapshot of each table."""
+
+    read: int = 0
+    curated: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    leads: int = 0
+    batches: int = 0
+    refused: list[str] = field(default_factory=list)
+    snapshots: dict[str, int | None] = field(default_factory=dict)
+
+
+def build(lake: Lake, now: datetime, progress: Progress = lambda _stage, _lines: None) -> BuildResult:
+    """Build what has landed since the last build; `progress` is told the stage and the lines read since the last call.
+
+    Another build at the same time is no harm: who commits second reads again what is left to do.
+
+    Raises:
+        ConflictError: others kept committing first.
+        StorageError: the lake or its database cannot be reached, read or written.
+    """
+    result = BuildResult()
+    for attempt in range(ATTEMPTS):
+        try:
+            workshop = open_workshop(lake.settings, lake.store, lake.catalog, identity_key(lake.settings), now)
+            with workshop.connection:
+                _build(workshop, result, progress)
+            return result
+        except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    return result
+
+
+def unbuilt_batches(workshop: Workshop) -> list[Batch]:
+    """Raw batches that no build has consumed, oldest landing first."""
+    built = pin(workshop.table(BATCHES)[0])
+    known = {row[0] for row in workshop.connection.execute(f"SELECT key FROM {built.scan()}").fetchall()}
+    landed = [batch for stream in workshop.declarations.sources for batch in list_batches(workshop.store, stream)]
+    return sorted((batch for batch in landed if batch.key not in known), key=lambda batch: (batch.batch_id, batch.stream))
+
+
+def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
+    for name in workshop.definitions:
+        workshop.table(name)
+    record_batches(workshop)
+    for some in _portions(unbuilt_batches(workshop)):
+        counts = curate(workshop, some, lambda lines: progress("events", lines))
+        _add(result, counts)
+        record_batches(workshop)
+    progress("leads", 0)
+    build_leads(workshop)
+    progress("scores", 0)
+    build_scores(workshop)
+    result.leads = pin(workshop.table(LEADS)[0]).rows
+    result.snapshots = {name: pin(workshop.table(name)[0]).snapshot_id for name in workshop.definitions}
+
+
+def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    waiting = iter(batches)
+    while some := list(islice(waiting, BATCHES_PER_COMMIT)):
+        yield some
+
+
+def _add(result: BuildResult, counts: dict[Batch, BatchCounts]) -> None:
+    result.batches += len(counts)
+    for of_batch in counts.values():
+        result.read += of_batch.read
+        result.curated += of_batch.curated
+        result.duplicates += of_batch.duplicates
+        result.quarantined += of_batch.quarantined
+        if of_batch.refused is not None:
+            result.refused.append(of_batch.refused)

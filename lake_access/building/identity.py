@@ -1,0 +1,82 @@
+"""Who an event is about: one lead for each person, told by e-mail address, by CRM key, or by both.
+
+An identity (an address or a key) has a keyed hash, its `identity_id`. Identities that one event names together belong to one
+lead, and so do those that are linked through others. The lead's id is the smallest identity_id among its addresses, or its
+key's where no address is known: the same whatever the order in which events arrive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import unicodedata
+from pathlib import Path
+
+import duckdb
+
+from lake_access.errors import SettingsError
+from lake_access.queries import load_query
+from lake_access.settings import Settings
+
+_HMAC_BLOCK = 64
+
+
+def identity_key(settings: Settings) -> bytes:
+    """The lake's secret: from the environment, else from a file in the home that is made on first use.
+
+    Raises:
+        SettingsError: the file can be neither read nor made.
+    """
+    configured = settings.environment.identity_key
+    if configured is not None:
+        return configured.get_secret_value().encode()
+    file = settings.home / "identity.key"
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_bytes().strip()
+    except OSError as exc:
+        raise SettingsError(f"{file}: cannot be made ({exc.strerror}); set LEADLAKE_IDENTITY_KEY instead.") from exc
+    with os.fdopen(descriptor, "wb") as opened:
+        key = secrets.token_hex(32).encode()
+        opened.write(key + b"\n")
+    return key
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give the connection the key of `identity_digest` and an empty set of identities and links."""
+    if len(key) > _HMAC_BLOCK:
+        key = hashlib.sha256(key).digest()
+    padded = key.ljust(_HMAC_BLOCK, b"\0")
+    connection.execute("SET VARIABLE inner_pad = $1::BLOB", [bytes(byte ^ 0x36 for byte in padded)])
+    connection.execute("SET VARIABLE outer_pad = $1::BLOB", [bytes(byte ^ 0x5C for byte in padded)])
+    connection.create_function("fold_unicode", fold_unicode, ["VARCHAR"], "VARCHAR")  # type: ignore[arg-type]
+    connection.execute(load_query("identity_tables"))
+
+
+def fold_unicode(text: str) -> str:
+    """An address in Unicode's compatibility form (NFKC), case folded, without spaces around it."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def link_identities(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take in the identities of the chunk's sound lines, and link those that an event names together.
+
+    Reads the temporary table `typed`; extends `identities`, `links`, and `relinked`: the ids that were a lead's before.
+    """
+    connection.execute(load_query("identity_collect"))
+    while True:
+        connection.execute(load_query("identity_moves"))
+        if connection.table("moves").shape[0] == 0:
+            return
+        connection.execute(load_query("identity_apply"))
+        while changed_rows(connection.execute(load_query("identity_follow"))):
+            pass
+
+
+def changed_rows(executed: duckdb.DuckDBPyConnection) -> int:
+    """How many rows an UPDATE or INSERT has changed."""
+    row = executed.fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,63 @@
+"""Changing rows of a table where they stand: the data files that hold them are written anew, the others stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+
+from lake_access.iceberg.commits import PinnedTable, Properties, commit, write_rows
+from lake_access.iceberg.tables import TableDefinition
+from lake_access.queries import load_query
+
+
+def files_with(connection: duckdb.DuckDBPyConnection, pinned: PinnedTable, key: str, keys: str) -> list[str]:
+    """The data files of the snapshot in which any row's `key` stands in the temporary table `keys`."""
+    if not pinned.files:
+        return []
+    query = load_query("files_with_keys").format(scan=pinned.scan(filename=True), key=key, keys=keys)
+    return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    definition: TableDefinition,
+    pinned: PinnedTable,
+    *,
+    key: str,
+    keys: str,
+    rows: str,
+    properties: Properties,
+) -> Table:
+    """Put the rows of the temporary table `rows` in place of all whose `key` stands in the temporary table `keys`; one commit.
+
+    Raises:
+        ConflictError: another writer committed since `table` was loaded.
+    """
+    touched = files_with(connection, pinned, key, keys)
+    added: list[DataFile] = write_rows(connection, table, definition, rows)
+    if touched:
+        query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys=keys)
+        connection.execute(query)
+        added += write_rows(connection, table, definition, "surviving_rows")
+    return commit(table, added, _data_files(pinned, touched), properties)
+
+
+def replace_all(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    definition: TableDefinition,
+    pinned: PinnedTable,
+    rows: str,
+    properties: Properties,
+) -> Table:
+    """Put the rows of the temporary table `rows` in place of everything in the table; one commit."""
+    added = write_rows(connection, table, definition, rows)
+    return commit(table, added, list(pinned.files.values()), properties)
+
+
+def _data_files(pinned: PinnedTable, paths: Sequence[str]) -> list[DataFile]:
+    return [pinned.files[path] for path in paths]

@@ -1,0 +1,193 @@
+"""Pinned tables, and the one way a table changes: data files written by DuckDB, committed as one snapshot.
+
+Every commit gives the table a new version (`leadlake.version` in the snapshot's summary). A stage that reads a table records
+in its own commit the version it read, and next time asks which files have come and gone since. A commit that changes the
+files but not the rows (compaction) keeps the version.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import duckdb
+from pyiceberg.catalog import Catalog
+from pyiceberg.io.pyarrow import parquet_file_to_data_file
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+from lake_access.iceberg.catalog import load_table, translated
+from lake_access.iceberg.tables import SQL_TYPES, TableDefinition
+
+VERSION = "leadlake.version"
+# What a snapshot's summary says beside: which version of another table it was made from; and of the events,
+# until when they know what happened, and (of this one commit alone) which batches it consumed, and when.
+READ = "leadlake.read."
+KNOWN_UNTIL = "leadlake.known_until"
+THIS_COMMIT = "leadlake.this."
+CONSUMED = f"{THIS_COMMIT}batches"
+BUILT_AT = f"{THIS_COMMIT}built_at"
+Properties = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    field_id: int
+    name: str
+    sql_type: str
+
+
+@dataclass(frozen=True)
+class PinnedTable:
+    """One snapshot of a table: what to read, whatever is committed meanwhile. `snapshot_id` is None before the first commit."""
+
+    name: str
+    columns: tuple[Column, ...]
+    snapshot_id: int | None = None
+    committed_at: datetime | None = None
+    files: Mapping[str, DataFile] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return sum(file.record_count for file in self.files.values())
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.file_size_in_bytes for file in self.files.values())
+
+    @property
+    def version(self) -> str | None:
+        return self.properties.get(VERSION)
+
+    def scan(self, *, filename: bool = False, files: Sequence[str] | None = None) -> str:
+        """SQL for this snapshot's rows, as a table function; columns that a file lacks are NULL in it."""
+        return scan_sql(self.columns, list(self.files) if files is None else files, filename=filename)
+
+
+def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
+    """This snapshot of the table, or its current one."""
+    columns = tuple(
+        Column(column.field_id, column.name, SQL_TYPES[column.field_type])
+        for column in table.schema().columns
+    )
+    snapshot = snapshot or table.current_snapshot()
+    if snapshot is None:
+        return PinnedTable(table.name()[-2] + "." + table.name()[-1], columns)
+    with translated(".".join(table.name())):
+        tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
+        files = {local_path(task.file.file_path): task.file for task in tasks}
+    return PinnedTable(
+        name=table.name()[-2] + "." + table.name()[-1],
+        columns=columns,
+        snapshot_id=snapshot.snapshot_id,
+        committed_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
+        files=files,
+        properties={} if snapshot.summary is None else dict(snapshot.summary.additional_properties),
+    )
+
+
+def pin_by_name(catalog: Catalog, name: str) -> PinnedTable | None:
+    """The current snapshot of a table, or None while the table does not exist."""
+    table = load_table(catalog, name)
+    return None if table is None else pin(table)
+
+
+def at_version(table: Table, version: str) -> PinnedTable | None:
+    """The newest snapshot that holds this version's rows, or None where it has expired."""
+    for snapshot in reversed(table.metadata.snapshots):
+        if snapshot.summary is not None and snapshot.summary.additional_properties.get(VERSION) == version:
+            return pin(table, snapshot)
+    return None
+
+
+def scan_sql(columns: Sequence[Column], files: Sequence[str], *, filename: bool = False) -> str:
+    """SQL that reads these Parquet files by field id: a file older than a column gives NULL for it."""
+    if not files:
+        nothing = ", ".join(f'NULL::{column.sql_type} AS "{column.name}"' for column in columns)
+        return f"(SELECT {nothing}{', NULL::VARCHAR AS filename' if filename else ''} WHERE false)"
+    entries = ", ".join(
+        f"{column.field_id}: {{name: {quoted(column.name)}, type: {quoted(column.sql_type)}, default_value: NULL}}"
+        for column in columns
+    )
+    listed = ", ".join(quoted(file) for file in files)
+    return f"read_parquet([{listed}], schema = MAP {{{entries}}}{', filename = true' if filename else ''})"
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, table: Table, definition: TableDefinition, rows: str) -> list[DataFile]:
+    """Write the rows of a DuckDB table as data files of `table`, one or more for each partition, not yet committed.
+
+    `rows` names a temporary table that has the definition's columns, in any order.
+    """
+    ids = {column.name: column.field_id for column in table.schema().columns}
+    columns = ", ".join(f'"{name}"' for name in definition.columns)
+    options = ["FORMAT parquet", "COMPRESSION zstd", "RETURN_FILES"]
+    options.append("FIELD_IDS {" + ", ".join(f'"{name}": {ids[name]}' for name in definition.columns) + "}")
+    order = f" ORDER BY {', '.join(definition.order)}" if definition.order else ""
+    folder = f"{local_path(table.location())}/data"
+    if definition.partition is None:
+        query, target = f"SELECT {columns} FROM {rows}{order}", f"{folder}/{uuid.uuid4()}.parquet"
+        _make_folder(folder)
+    else:
+        month = f"{definition.partition}_month"
+        query = f"SELECT {columns}, strftime({definition.partition}, '%Y-%m') AS {month} FROM {rows}{order}"
+        target = folder
+        options += [f"PARTITION_BY ({month})", "APPEND", "FILENAME_PATTERN '{uuid}'"]
+        _make_folder(folder)
+    written = connection.execute(f"COPY ({query}) TO {quoted(target)} ({', '.join(options)})").fetchone()
+    files: list[str] = [] if written is None or written[0] == 0 else written[1]
+    with translated(definition.name):
+        return [parquet_file_to_data_file(table.io, table.metadata, file) for file in files]
+
+
+def commit(
+    table: Table,
+    added: Sequence[DataFile],
+    removed: Sequence[DataFile],
+    properties: Properties,
+    *,
+    keeps_version: bool = False,
+) -> Table:
+    """Make one snapshot: these files come, those go. It fails if anyone committed since `table` was loaded.
+
+    Raises:
+        ConflictError: another writer was first; nothing is visible of this commit.
+    """
+    earlier = current_properties(table)
+    version = earlier.get(VERSION, uuid.uuid4().hex) if keeps_version else uuid.uuid4().hex
+    kept = {key: value for key, value in earlier.items() if key.startswith("leadlake.") and not key.startswith(THIS_COMMIT)}
+    summary = {**kept, **properties, VERSION: version}
+    with translated(".".join(table.name()[-2:])):
+        with table.transaction() as transaction:
+            with transaction.update_snapshot(snapshot_properties=summary).overwrite() as update:
+                for file in removed:
+                    update.delete_data_file(file)
+                for file in added:
+                    update.append_data_file(file)
+        return table
+
+
+def current_properties(table: Table) -> Properties:
+    """What the current snapshot says of itself; empty where there is none."""
+    snapshot = table.current_snapshot()
+    return {} if snapshot is None or snapshot.summary is None else snapshot.summary.additional_properties
+
+
+def local_path(address: str) -> str:
+    """A `file://` address as a plain path, any other address as it is."""
+    return unquote(urlparse(address).path) if address.startswith("file://") else address
+
+
+def quoted(text: str) -> str:
+    """A string literal for the few places of SQL that take no parameter: paths, and names from the declarations."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _make_folder(folder: str) -> None:
+    if "://" not in folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,174 @@
+"""The lake's tables: their columns and how they are partitioned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DateType,
+    DoubleType,
+    IcebergType,
+    IntegerType,
+    LongType,
+    StringType,
+    TimestamptzType,
+    UUIDType,
+)
+
+from lake_access.declarations import Declarations, FieldType
+
+EVENTS = "curated.events"
+LEADS = "curated.leads"
+SCORES = "curated.scores"
+QUARANTINE = "curated.quarantine"
+IDENTITIES = "curated.identities"
+BATCHES = "curated.batches"
+
+TEXT, WHOLE, NUMBER, FLAG = StringType(), LongType(), DoubleType(), BooleanType()
+MOMENT, DAY, KEY, SMALL, BYTES = TimestamptzType(), DateType(), UUIDType(), IntegerType(), BinaryType()
+
+FIELD_TYPES: Mapping[FieldType, IcebergType] = {
+    "text": TEXT,
+    "integer": WHOLE,
+    "number": NUMBER,
+    "boolean": FLAG,
+    "timestamp": MOMENT,
+}
+SQL_TYPES: Mapping[IcebergType, str] = {
+    TEXT: "VARCHAR",
+    WHOLE: "BIGINT",
+    NUMBER: "DOUBLE",
+    FLAG: "BOOLEAN",
+    MOMENT: "TIMESTAMPTZ",
+    DAY: "DATE",
+    KEY: "UUID",
+    SMALL: "INTEGER",
+    BYTES: "BLOB",
+}
+
+
+@dataclass(frozen=True)
+class TableDefinition:
+    """A table's name, its columns in order, the column whose month partitions it (None: not partitioned), and its sort order."""
+
+    name: str
+    columns: Mapping[str, IcebergType]
+    partition: str | None
+    order: tuple[str, ...] = ()
+
+
+def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
+    """Every table of this lake by name; the typed columns of `curated.events` come from the declarations."""
+    tables = (_events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
+    return {table.name: table for table in tables}
+
+
+def _events(declarations: Declarations) -> TableDefinition:
+    typed = {name: FIELD_TYPES[kind] for name, kind in declarations.typed_columns().items()}
+    columns: dict[str, IcebergType] = {
+        "event_id": TEXT,
+        "lead_id": KEY,
+        "source": TEXT,
+        "stream": TEXT,
+        "event_type": TEXT,
+        "occurred_at": MOMENT,
+        "ingested_at": MOMENT,
+        "history": FLAG,
+        "batch_id": TEXT,
+        "line_number": WHOLE,
+        "engagement_points": SMALL,
+        "intent_points": SMALL,
+        "rules_version": TEXT,
+        **typed,
+        "attributes": TEXT,
+    }
+    return TableDefinition(EVENTS, columns, partition="occurred_at")
+
+
+_LEADS = TableDefinition(
+    LEADS,
+    {
+        "lead_id": KEY,
+        "source": TEXT,
+        "last_source": TEXT,
+        "created_at": MOMENT,
+        "last_event_at": MOMENT,
+        "events": WHOLE,
+        "engagement_score": SMALL,
+        "intent_score": SMALL,
+        "final_score": SMALL,
+        "rules_version": TEXT,
+        "model_version": TEXT,
+        "model_score": SMALL,
+        "first_scored_at": MOMENT,
+        "location": TEXT,
+        "device_model": TEXT,
+        "campaign": TEXT,
+        "sales_actions": WHOLE,
+        "first_action_at": MOMENT,
+        "converted": FLAG,
+        "converted_at": MOMENT,
+        "outcome_value": NUMBER,
+    },
+    partition="created_at",
+)
+
+_SCORES = TableDefinition(
+    SCORES,
+    {
+        "lead_id": KEY,
+        "model_version": TEXT,
+        "score": SMALL,
+        "scored_at": MOMENT,
+        "mode": TEXT,
+        "event_id": TEXT,
+        "ingested_at": MOMENT,
+        "history": FLAG,
+    },
+    partition="scored_at",
+)
+
+_QUARANTINE = TableDefinition(
+    QUARANTINE,
+    {
+        "stream": TEXT,
+        "batch_id": TEXT,
+        "line_number": WHOLE,
+        "reason": TEXT,
+        "line": BYTES,
+        "seen_at": MOMENT,
+    },
+    partition="seen_at",
+)
+
+_IDENTITIES = TableDefinition(
+    IDENTITIES,
+    {
+        "identity_id": KEY,
+        "kind": TEXT,
+        "identity": TEXT,
+        "lead_id": KEY,
+    },
+    partition=None,
+)
+
+_BATCHES = TableDefinition(
+    BATCHES,
+    {
+        "batch_id": TEXT,
+        "stream": TEXT,
+        "key": TEXT,
+        "landed_at": MOMENT,
+        "history": FLAG,
+        "read": WHOLE,
+        "curated": WHOLE,
+        "duplicates": WHOLE,
+        "quarantined": WHOLE,
+        "refused": TEXT,
+        "built_at": MOMENT,
+    },
+    partition=None,
+)

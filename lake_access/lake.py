@@ -1,0 +1,125 @@
+"""The lake, opened: its settings, store and catalog, and pinned snapshots to read from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from pyiceberg.catalog import Catalog
+from pyiceberg.types import IcebergType
+
+from lake_access.engine import open_connection
+from lake_access.errors import QueryRefusedError, StorageError
+from lake_access.iceberg.catalog import load_table, open_catalog
+from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, pin, quoted, scan_sql
+from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, SCORES, SQL_TYPES, table_definitions
+from lake_access.queries import load_query
+from lake_access.settings import Settings
+from lake_access.storage import LocalStore, ObjectStore
+
+# What a dashboard may read; identities never, and of quarantined lines only where and why.
+READABLE = (EVENTS, LEADS, SCORES, BATCHES)
+
+
+@dataclass
+class PinnedLake:
+    """Every table at one snapshot, and a DuckDB over them: one reader's view, whatever is built meanwhile."""
+
+    settings: Settings
+    tables: Mapping[str, PinnedTable]
+    connection: duckdb.DuckDBPyConnection
+
+    @property
+    def snapshot_ids(self) -> tuple[tuple[str, int], ...]:
+        """Table and snapshot, of all tables that have one: the key of every cache of what is read here."""
+        return tuple((name, table.snapshot_id) for name, table in self.tables.items() if table.snapshot_id is not None)
+
+    def snapshot(self, name: str) -> int | None:
+        """The snapshot of one table, None where nothing was built yet."""
+        return self.tables[name].snapshot_id if name in self.tables else None
+
+    @property
+    def known_until(self) -> datetime | None:
+        """When the newest batch of these events landed: what happened later, these tables cannot know."""
+        known = self.tables[EVENTS].properties.get(KNOWN_UNTIL) if EVENTS in self.tables else None
+        return None if known is None else datetime.fromisoformat(known)
+
+    @property
+    def built_at(self) -> datetime | None:
+        """When the events were committed."""
+        return self.tables[EVENTS].committed_at if EVENTS in self.tables else None
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of one of the lake's own queries over the views of these tables."""
+        return self._run(sql, parameters).fetchall()
+
+    def frame(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
+        """The same as a frame."""
+        return self._run(sql, parameters).df()
+
+    def _run(self, sql: str, parameters: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
+        try:
+            # A cursor of its own for each query: threads of a page share the database, not a result.
+            return self.connection.cursor().execute(sql, parameters or {})
+        except duckdb.IOException as exc:
+            raise StorageError(f"the lake: a data file cannot be read ({str(exc).splitlines()[0]}). Pin the lake anew.") from exc
+        except duckdb.Error as exc:
+            raise QueryRefusedError(f"the query failed: {str(exc).splitlines()[0]}") from exc
+
+
+@dataclass
+class Lake:
+    """An open lake; threads may share it."""
+
+    settings: Settings
+    store: ObjectStore
+    catalog: Catalog
+    _pinned: PinnedLake | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def pin(self) -> PinnedLake:
+        """All tables at their current snapshots; the same object as before while no table has a new one."""
+        with self._lock:
+            tables = {name: pin(table) for name in READABLE if (table := load_table(self.catalog, name)) is not None}
+            current = {name: table.snapshot_id for name, table in tables.items()}
+            if self._pinned is None or {n: t.snapshot_id for n, t in self._pinned.tables.items()} != current:
+                self._pinned = _open_pinned(self.settings, tables)
+            return self._pinned
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Open the lake that the settings name; nothing is made but an empty catalog.
+
+    Raises:
+        StorageError: its database cannot be reached.
+    """
+    return Lake(settings, LocalStore(Path(settings.lake)), open_catalog(settings))
+
+
+def _open_pinned(settings: Settings, tables: Mapping[str, PinnedTable]) -> PinnedLake:
+    connection = open_connection(settings)
+    definitions = table_definitions(settings.declarations)
+    pinned = PinnedLake(settings, tables, connection)
+    for namespace in sorted({name.split(".")[0] for name in READABLE}):
+        connection.execute(f"CREATE SCHEMA {namespace}")
+    for name in READABLE:
+        scan = tables[name].scan() if name in tables else _nothing(definitions[name].columns)
+        connection.execute(_leads_view(pinned, scan) if name == LEADS else f"CREATE VIEW {name} AS SELECT * FROM {scan}")
+    return pinned
+
+
+def _leads_view(pinned: PinnedLake, scan: str) -> str:
+    known_until = pinned.known_until
+    today = "NULL" if known_until is None else quoted(known_until.date().isoformat())
+    window = pinned.settings.declarations.lake.outcome_window_days
+    return load_query("view_leads").format(scan=scan, today=f"{today}::DATE", window=window)
+
+
+def _nothing(columns: Mapping[str, IcebergType]) -> str:
+    return scan_sql([Column(0, name, SQL_TYPES[kind]) for name, kind in columns.items()], [])

@@ -1,0 +1,39 @@
+-- What: the functions that the curating queries share. No rows.
+-- Variables of the connection: inner_pad, outer_pad (the identity key, padded as HMAC has it).
+-- Python functions of the connection: json_fault(line), fold_unicode(text).
+
+-- A JSON value as text, if it is a text.
+CREATE OR REPLACE TEMP MACRO json_text(v) AS
+    CASE WHEN v[1] = '"' THEN CASE WHEN contains(v, '\') THEN json_extract_string(v, '$') ELSE v[2:-2] END END;
+
+CREATE OR REPLACE TEMP MACRO json_integer(v) AS
+    TRY_CAST(CASE WHEN regexp_full_match(v, '-?[0-9]+') THEN v END AS BIGINT);
+
+CREATE OR REPLACE TEMP MACRO json_number(v) AS
+    CASE WHEN v[1] <> '"' AND isfinite(TRY_CAST(v AS DOUBLE)) THEN TRY_CAST(v AS DOUBLE) END;
+
+CREATE OR REPLACE TEMP MACRO json_boolean(v) AS
+    CASE v WHEN 'true' THEN true WHEN 'false' THEN false END;
+
+-- RFC 3339: a date, a time, and a zone.
+CREATE OR REPLACE TEMP MACRO rfc3339(t) AS
+    TRY_CAST(CASE
+        WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)') THEN upper(t)
+    END AS TIMESTAMPTZ);
+
+-- One form for one address: no spaces around it, small letters, Unicode's compatibility form.
+CREATE OR REPLACE TEMP MACRO normal_email(e) AS
+    CASE WHEN strlen(e) = length(e) THEN lower(trim(e, E' \t\r\n')) ELSE fold_unicode(e) END;
+
+CREATE OR REPLACE TEMP MACRO is_email(e) AS
+    strlen(e) <= 254 AND regexp_full_match(e,
+        '[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+(\.[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+)*'
+        || '@([\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?\.)+[\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?')
+    AND strlen(split_part(e, '@', 1)) <= 64;
+
+-- HMAC-SHA256 (RFC 2104) of `kind:identity`, its first 128 bits as a UUID of version 8 (RFC 9562).
+CREATE OR REPLACE TEMP MACRO identity_digest(kind, identity) AS
+    sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(kind || ':' || identity))));
+
+CREATE OR REPLACE TEMP MACRO identity_uuid(digest) AS
+    (digest[1:12] || '8' || digest[14:16] || 'a' || digest[18:32])::UUID;

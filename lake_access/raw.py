@@ -1,0 +1,164 @@
+"""The raw layer: files of events landed once, byte for byte, and never touched again.
+
+    raw/<stream>/dt=YYYY-MM-DD/<batch>.jsonl.zst    the lines as received, compressed
+    raw/<stream>/landed/<sha256>.json               what landed: its batch, SHA-256, lines and bytes
+
+The second object is written first and reserves the batch for that content. A landing killed between the two finds its own
+reservation when repeated, and lands under the same name: landing the same content twice leaves one batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from lake_access.errors import LandingRefusedError
+from lake_access.storage import ObjectStore
+
+BLOCK = 1 << 20
+# Text compresses to a tenth or so; past this a small file is made to fill the disk.
+MAX_EXPANSION = 200
+FREE_EXPANSION = 64 * BLOCK
+_KEY = re.compile(
+    r"^raw/(?P<stream>[^/]+)/dt=\d{4}-\d\d-\d\d/"
+    r"(?P<batch>(?P<landed>\d{8}T\d{12})Z-[0-9a-f]{16}(?P<history>-history)?)\.jsonl\.zst$"
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One raw object. `history`: its events are a past that was known as it happened, though it landed only now."""
+
+    batch_id: str
+    stream: str
+    key: str
+    landed_at: datetime
+    history: bool
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What became of one file: its batch (None for a file without lines), and whether its content was there before."""
+
+    file: Path
+    batch: Batch | None
+    lines: int
+    bytes: int
+    already_landed: bool
+
+
+def land(
+    store: ObjectStore,
+    stream: str,
+    file: Path,
+    landed_at: datetime,
+    *,
+    history: bool = False,
+    progress: Callable[[int], None] = lambda _bytes: None,
+) -> Landing:
+    """Land one file of JSON Lines (plain, gzip or Zstandard) as one raw batch of the stream.
+
+    `progress` is told the bytes read since the last call.
+
+    Raises:
+        LandingRefusedError: the file is missing, truncated, corrupt, or expands past a set ratio; nothing was landed.
+        StorageError: the lake cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="leadlake-") as folder:
+        compressed = Path(folder) / "batch.jsonl.zst"
+        digest, lines, size = _recompress(file, compressed, progress)
+        if lines == 0:
+            return Landing(file, None, 0, 0, already_landed=False)
+        batch, reserved_before = _reserve(store, Path(folder), stream, digest, lines, size, landed_at, history)
+        written = store.put_if_absent(batch.key, compressed)
+        return Landing(file, batch, lines, size, already_landed=reserved_before and not written)
+
+
+def list_batches(store: ObjectStore, stream: str) -> list[Batch]:
+    """Every raw batch of the stream, oldest landing first."""
+    batches = [batch_of(stored.key) for stored in store.list(f"raw/{stream}/") if _KEY.match(stored.key)]
+    return sorted(batches, key=lambda batch: batch.batch_id)
+
+
+def batch_of(key: str) -> Batch:
+    """The batch that a raw object's key names: everything a build needs stands in the key."""
+    found = _KEY.match(key)
+    if found is None:
+        raise LandingRefusedError(f"{key}: not the key of a raw batch; land files with `leadlake ingest`.")
+    landed_at = datetime.strptime(found["landed"], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    return Batch(found["batch"], found["stream"], key, landed_at, history=found["history"] is not None)
+
+
+def read_blocks(store: ObjectStore, batch: Batch, block: int) -> Iterator[bytes]:
+    """The batch's bytes as received, in blocks of up to `block` bytes.
+
+    Raises:
+        LandingRefusedError: the object is truncated or corrupt.
+    """
+    with store.open(batch.key) as stored:
+        yield from _checked_blocks(stored, "zstd", batch.key, block)
+
+
+def _reserve(
+    store: ObjectStore, folder: Path, stream: str, digest: str, lines: int, size: int, landed_at: datetime, history: bool
+) -> tuple[Batch, bool]:
+    batch_id = f"{landed_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{digest[:16]}{'-history' if history else ''}"
+    key = f"raw/{stream}/dt={landed_at.astimezone(UTC):%Y-%m-%d}/{batch_id}.jsonl.zst"
+    reservation = folder / "landed.json"
+    content = {"batch": key, "sha256": digest, "lines": lines, "bytes": size}
+    reservation.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    reservation_key = f"raw/{stream}/landed/{digest}.json"
+    if store.put_if_absent(reservation_key, reservation):
+        return batch_of(key), False
+    earlier = json.loads(store.read_bytes(reservation_key) or b"{}")
+    return batch_of(earlier["batch"]), True
+
+
+def _recompress(file: Path, target: Path, progress: Callable[[int], None]) -> tuple[str, int, int]:
+    """Write the file's decompressed bytes to `target` as Zstandard; their SHA-256, number of lines, and size."""
+    digest, lines, size, last = hashlib.sha256(), 0, 0, b"\n"
+    try:
+        stored_size = file.stat().st_size
+        with file.open("rb") as source, pa.output_stream(target, compression="zstd") as out:
+            for block in _checked_blocks(source, _compression(source), str(file), BLOCK):
+                size += len(block)
+                if size > FREE_EXPANSION and size > MAX_EXPANSION * stored_size:
+                    raise LandingRefusedError(
+                        f"{file}: expands to more than {MAX_EXPANSION} times its size; nothing of it was landed. "
+                        "If it is genuine, land it decompressed."
+                    )
+                digest.update(block)
+                lines += block.count(b"\n")
+                last = block[-1:]
+                out.write(block)
+                progress(len(block))
+    except OSError as exc:
+        raise LandingRefusedError(f"{file}: cannot be read ({exc.strerror}); nothing of it was landed.") from exc
+    return digest.hexdigest(), lines + (last != b"\n"), size
+
+
+def _compression(source: BinaryIO) -> str | None:
+    magic = source.read(4)
+    source.seek(0)
+    if magic[:2] == b"\x1f\x8b":
+        return "gzip"
+    return "zstd" if magic == b"\x28\xb5\x2f\xfd" else None
+
+
+def _checked_blocks(source: BinaryIO, compression: str | None, name: str, size: int) -> Iterator[bytes]:
+    """The stream's decompressed bytes; unlike Python's own readers, Arrow's notices a Zstandard frame that ends early."""
+    try:
+        with pa.input_stream(source, compression=compression) as stream:
+            while block := stream.read(size):
+                yield block
+    except OSError as exc:
+        raise LandingRefusedError(f"{name}: truncated or corrupt ({exc}); nothing of it was taken.") from exc
