@@ -54,7 +54,7 @@ class ConversionRow:
 
 @dataclass(frozen=True)
 class Conversion:
-    """The answer: cells ordered by their keys (bands from low to high), the snapshot, and how many leads are not mature yet."""
+    """The answer: cells ordered by their keys, bands from low to high; `immature` leads are too young to count."""
 
     snapshot: int | None
     immature: int
@@ -73,7 +73,11 @@ def conversion(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionF
     found = pinned.rows(conversion_sql(by, bands), _parameters(filters, bands if "band" in by else {}))
     order = {name: position for position, name in enumerate([*bands, UNSCORED])}
     rows = [_row(by, values) for values in found if values[-3] > 0]
-    rows.sort(key=lambda row: [(order.get(value, 0), value) if name == "band" else (0, value) for name, value in row.keys.items()])
+    rows.sort(
+        key=lambda row: [
+            (order.get(value, 0), value) if name == "band" else (0, value) for name, value in row.keys.items()
+        ]
+    )
     return Conversion(pinned.snapshot(LEADS), sum(values[-1] for values in found), tuple(by), rows)
 
 
@@ -126,5 +130,5 @@ def _parameters(filters: ConversionFilters, bands: Mapping[str, int]) -> dict[st
 def _row(by: Sequence[Dimension], values: Sequence[object]) -> ConversionRow:
     leads, conversions = int(str(values[-3])), int(str(values[-2]))
     low, high = wilson_interval(conversions, leads)
-    keys = {dimension: str(value) for dimension, value in zip(by, values, strict=False)}
+    keys: dict[str, str] = {str(dimension): str(value) for dimension, value in zip(by, values, strict=False)}
     return ConversionRow(keys, leads, conversions, conversions / leads, low, high)

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
+from lake_access.building.identity import fold_unicode
 from lake_access.crm_mapping import NumberOptions, TimeColumn
 from lake_access.declarations import nearest
 
@@ -24,7 +26,14 @@ _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})
 _FRACTION = re.compile("[.eE]")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _AT_SIGNS = frozenset("@\N{FULLWIDTH COMMERCIAL AT}\N{SMALL COMMERCIAL AT}")
+# What the build asks of an identity (queries/curate_functions.sql, queries/curate_type.sql); lengths in bytes.
+_LONGEST_KEY = 200
 _LONGEST_ADDRESS = 254
+_LONGEST_NAME = 64
+_ATOM = r'[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+'
+_NAME = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL = r"[^\W_](?:[\w-]*\w)?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _MOST_DIGITS = 18
 _TIMES_REMEMBERED = 1 << 16
 _NUMBERS_REMEMBERED = 1 << 12
@@ -46,6 +55,14 @@ def read_text(cell: Cell) -> str | None:
         return str(cell).lower()
     text = cell.strip()
     return _without_address(text) if "@" in text else text or None
+
+
+def read_key(cell: Cell) -> str | None:
+    """A lead's key: text, up to 200 bytes of it."""
+    key = read_text(cell)
+    if key is not None and len(key.encode()) > _LONGEST_KEY:
+        raise CellError(f"{shown(key)} is longer than a key's {_LONGEST_KEY} bytes")
+    return key
 
 
 def read_kept(cell: Cell) -> Value | None:
@@ -162,18 +179,19 @@ def _without_address(text: str) -> str:
 
 
 def _why_impossible(address: str) -> str | None:
-    name, _, domain = address.rpartition("@")
-    if "@" not in address:
+    folded = address if address.isascii() else fold_unicode(address)
+    name, _, domain = folded.rpartition("@")
+    if "@" not in folded:
         return "it has no @"
     if "@" in name:
         return "it has more than one @"
-    if any(character.isspace() or not character.isprintable() for character in address):
-        return "there is a space or a control character in it"
-    if len(address) > _LONGEST_ADDRESS:
-        return f"it is longer than {_LONGEST_ADDRESS} characters"
-    if not name:
-        return "nothing stands before the @"
-    if "." not in domain or not all(domain.split(".")):
+    if len(folded.encode()) > _LONGEST_ADDRESS or len(name.encode()) > _LONGEST_NAME:
+        return f"it is longer than {_LONGEST_ADDRESS} bytes, or than {_LONGEST_NAME} before the @"
+    if not _NAME.fullmatch(name):
+        return "what stands before the @ is not a mailbox"
+    # A mark may follow a letter, and Python's \w leaves it out; the underscore, of no use in a domain, stands for it.
+    marked = "".join("_" if category(sign).startswith("M") else sign for sign in domain)
+    if "_" in domain or not _DOMAIN.fullmatch(marked):
         return "what follows the @ is not a domain"
     return None
 

@@ -22,6 +22,7 @@ from lake_access.crm_cells import (
     number_reader,
     read_email,
     read_kept,
+    read_key,
     read_text,
     required,
     shown,
@@ -238,7 +239,8 @@ def _plan(mapping: CrmMapping, export: ExportFile) -> _Plan:
 
 def _identity(mapping: CrmMapping, export: ExportFile) -> Iterator[_Part]:
     if mapping.identity.lead_key is not None:
-        yield _Part("lead_key", mapping.identity.lead_key, _as_text(export, mapping.identity.lead_key))
+        _as_text(export, mapping.identity.lead_key)
+        yield _Part("lead_key", mapping.identity.lead_key, read_key)
     if mapping.identity.email is not None:
         yield _Part("email", mapping.identity.email, read_email)
 

@@ -1,4 +1,4 @@
-"""What the lake is: the typed form of leadlake.toml — its sources, their events and fields, the scoring rules and the bands."""
+"""What the lake is: the typed form of leadlake.toml, with its sources, events, fields, scoring rules and bands."""
 
 from __future__ import annotations
 
@@ -71,6 +71,19 @@ class FieldDeclaration(_Declared):
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
         return self
 
+    def describe(self) -> str:
+        """What a value must be, in words: `integer required from 0 to 100`."""
+        words: list[str] = [self.type]
+        if self.required:
+            words.append("required")
+        if self.min is not None:
+            words.append(f"from {plain_number(self.min)}")
+        if self.max is not None:
+            words.append(f"to {plain_number(self.max)}")
+        if self.one_of is not None:
+            words.append(f"one of {', '.join(self.one_of)}")
+        return " ".join(words)
+
 
 class ScoringRule(_Declared):
     """Points for an event: always, or only when a field is at least a number or equals a value."""
@@ -120,11 +133,15 @@ class StreamDeclaration(_Declared):
 
 
 class LakeDeclaration(_Declared):
+    """When a lead counts, and when a rate is worth a look."""
+
     outcome_window_days: Annotated[int, Field(ge=1, le=3650)] = 60
     minimum_cell: Annotated[int, Field(ge=1)] = 30
 
 
 class ScoringDeclaration(_Declared):
+    """The rules' version, and the most that each of the two scores can be."""
+
     version: Annotated[str, Field(min_length=1, max_length=60)]
     engagement_max: Annotated[int, Field(ge=0, le=100)] = 50
     intent_max: Annotated[int, Field(ge=0, le=100)] = 50
@@ -181,9 +198,13 @@ class Declarations(_Declared):
                 raise ValueError(f'{where}: a stream of kind "{stream.kind}" needs the required {needed} "{name}"')
         for rule in stream.events[event_type].scoring:
             if rule.when is not None and rule.when not in fields:
-                raise ValueError(f'{where}: a rule asks for "{rule.when}", not a field here{nearest(rule.when, fields)}')
+                raise ValueError(
+                    f'{where}: a rule asks for "{rule.when}", not a field here{nearest(rule.when, fields)}'
+                )
             if rule.at_least is not None and fields[str(rule.when)].type not in ("integer", "number"):
-                raise ValueError(f'{where}: at_least needs a number, and "{rule.when}" is a {fields[str(rule.when)].type}')
+                raise ValueError(
+                    f'{where}: at_least needs a number, and "{rule.when}" is a {fields[str(rule.when)].type}'
+                )
 
     def streams_of(self, kind: StreamKind) -> list[str]:
         """The names of the streams of one kind."""
@@ -207,7 +228,7 @@ def load_declarations(path: Path) -> Declarations:
     """Read and check leadlake.toml.
 
     Raises:
-        SettingsError: the file is missing, not TOML, or says something impossible; one sentence with file, key and remedy.
+        SettingsError: the file is missing, not TOML, or says something impossible; one sentence with file and key.
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -234,6 +255,11 @@ def describe_invalid(invalid: ValidationError, model: type[BaseModel]) -> str:
     if error["type"] == "value_error":
         return f"{location}: {message}." if location else f"{message}."
     return f'"{location}": {message[0].lower()}{message[1:]}, not {_shorten(error["input"])}.'
+
+
+def plain_number(value: float) -> str:
+    """A limit as a person writes it: `1000000`, `0.5`."""
+    return f"{value:.0f}" if value == int(value) else repr(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
     Raises:
         SettingsError: a limit that DuckDB refuses.
     """
-    config: dict[str, str | int | bool] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "preserve_insertion_order": False,
@@ -27,6 +27,7 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         return connection
     except duckdb.Error as exc:
         raise SettingsError(f"environment: LEADLAKE_MEMORY or LEADLAKE_THREADS: DuckDB refuses it ({exc}).") from exc

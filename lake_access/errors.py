@@ -9,7 +9,7 @@ LeadlakeError
 ├── ConflictError           somebody else committed first; a repeat may succeed
 └── StorageError            the lake or its database cannot be reached, read or written
 
-Errors of DuckDB, PyIceberg, boto3 and SQLAlchemy become one of these at the edge that called them, with `raise … from exc`.
+Errors of DuckDB, PyIceberg, boto3 and SQLAlchemy become one of these where they were called, with `raise … from exc`.
 """
 
 

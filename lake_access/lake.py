@@ -18,13 +18,13 @@ from lake_access.engine import open_connection
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.iceberg.catalog import load_table, open_catalog
 from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, pin, quoted, scan_sql
-from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, SCORES, SQL_TYPES, table_definitions
+from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES, SQL_TYPES, table_definitions
 from lake_access.queries import load_query
 from lake_access.settings import Settings
 from lake_access.storage import LocalStore, ObjectStore
 
 # What a dashboard may read; identities never, and of quarantined lines only where and why.
-READABLE = (EVENTS, LEADS, SCORES, BATCHES)
+READABLE = (EVENTS, LEADS, SCORES, QUARANTINE, BATCHES)
 
 
 @dataclass
@@ -47,8 +47,7 @@ class PinnedLake:
     @property
     def known_until(self) -> datetime | None:
         """When the newest batch of these events landed: what happened later, these tables cannot know."""
-        known = self.tables[EVENTS].properties.get(KNOWN_UNTIL) if EVENTS in self.tables else None
-        return None if known is None else datetime.fromisoformat(known)
+        return known_until(self.tables)
 
     @property
     def built_at(self) -> datetime | None:
@@ -68,7 +67,9 @@ class PinnedLake:
             # A cursor of its own for each query: threads of a page share the database, not a result.
             return self.connection.cursor().execute(sql, parameters or {})
         except duckdb.IOException as exc:
-            raise StorageError(f"the lake: a data file cannot be read ({str(exc).splitlines()[0]}). Pin the lake anew.") from exc
+            raise StorageError(
+                f"the lake: a data file cannot be read ({str(exc).splitlines()[0]}). Pin the lake anew."
+            ) from exc
         except duckdb.Error as exc:
             raise QueryRefusedError(f"the query failed: {str(exc).splitlines()[0]}") from exc
 
@@ -102,22 +103,36 @@ def open_lake(settings: Settings) -> Lake:
     return Lake(settings, LocalStore(Path(settings.lake)), open_catalog(settings))
 
 
-def _open_pinned(settings: Settings, tables: Mapping[str, PinnedTable]) -> PinnedLake:
-    connection = open_connection(settings)
+def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tables: Mapping[str, PinnedTable]) -> None:
+    """Name the pinned tables in a database as readers know them; one without a snapshot is empty."""
     definitions = table_definitions(settings.declarations)
-    pinned = PinnedLake(settings, tables, connection)
     for namespace in sorted({name.split(".")[0] for name in READABLE}):
         connection.execute(f"CREATE SCHEMA {namespace}")
     for name in READABLE:
         scan = tables[name].scan() if name in tables else _nothing(definitions[name].columns)
-        connection.execute(_leads_view(pinned, scan) if name == LEADS else f"CREATE VIEW {name} AS SELECT * FROM {scan}")
-    return pinned
+        if name == LEADS:
+            connection.execute(_leads_view(settings, known_until(tables), scan))
+        else:
+            # A refused line may hold anything, an e-mail too: readers learn where it is and why, not what it says.
+            columns = "* EXCLUDE (line)" if name == QUARANTINE else "*"
+            connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {scan}")  # noqa: S608  (names of ours)
 
 
-def _leads_view(pinned: PinnedLake, scan: str) -> str:
-    known_until = pinned.known_until
-    today = "NULL" if known_until is None else quoted(known_until.date().isoformat())
-    window = pinned.settings.declarations.lake.outcome_window_days
+def known_until(tables: Mapping[str, PinnedTable]) -> datetime | None:
+    """When the newest batch of these events landed: what happened later, these tables cannot know."""
+    known = tables[EVENTS].properties.get(KNOWN_UNTIL) if EVENTS in tables else None
+    return None if known is None else datetime.fromisoformat(known)
+
+
+def _open_pinned(settings: Settings, tables: Mapping[str, PinnedTable]) -> PinnedLake:
+    connection = open_connection(settings)
+    create_views(connection, settings, tables)
+    return PinnedLake(settings, tables, connection)
+
+
+def _leads_view(settings: Settings, now: datetime | None, scan: str) -> str:
+    today = "NULL" if now is None else quoted(now.date().isoformat())
+    window = settings.declarations.lake.outcome_window_days
     return load_query("view_leads").format(scan=scan, today=f"{today}::DATE", window=window)
 
 

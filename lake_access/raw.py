@@ -3,8 +3,8 @@
     raw/<stream>/dt=YYYY-MM-DD/<batch>.jsonl.zst    the lines as received, compressed
     raw/<stream>/landed/<sha256>.json               what landed: its batch, SHA-256, lines and bytes
 
-The second object is written first and reserves the batch for that content. A landing killed between the two finds its own
-reservation when repeated, and lands under the same name: landing the same content twice leaves one batch.
+The second object is written first and reserves the batch for that content. A landing killed between the two finds its
+own reservation when repeated, and lands under the same name: landing the same content twice leaves one batch.
 """
 
 from __future__ import annotations
@@ -109,7 +109,14 @@ def read_blocks(store: ObjectStore, batch: Batch, block: int) -> Iterator[bytes]
 
 
 def _reserve(
-    store: ObjectStore, folder: Path, stream: str, digest: str, lines: int, size: int, landed_at: datetime, history: bool
+    store: ObjectStore,
+    folder: Path,
+    stream: str,
+    digest: str,
+    lines: int,
+    size: int,
+    landed_at: datetime,
+    history: bool,
 ) -> tuple[Batch, bool]:
     batch_id = f"{landed_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{digest[:16]}{'-history' if history else ''}"
     key = f"raw/{stream}/dt={landed_at.astimezone(UTC):%Y-%m-%d}/{batch_id}.jsonl.zst"
@@ -155,7 +162,7 @@ def _compression(source: BinaryIO) -> str | None:
 
 
 def _checked_blocks(source: BinaryIO, compression: str | None, name: str, size: int) -> Iterator[bytes]:
-    """The stream's decompressed bytes; unlike Python's own readers, Arrow's notices a Zstandard frame that ends early."""
+    """The stream's decompressed bytes; Arrow's reader, unlike others, notices a Zstandard frame that ends early."""
     try:
         with pa.input_stream(source, compression=compression) as stream:
             while block := stream.read(size):

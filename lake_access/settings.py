@@ -20,23 +20,34 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    home: Path = Field(Path("var"), description="The folder that holds the lake and the databases unless they are set apart.")
+    home: Path = Field(
+        Path("var"), description="The folder that holds the lake and the databases unless they are set apart."
+    )
     config: Path | None = Field(
         None, description="The file that says what the lake is; default `leadlake.toml` here, else the shipped one."
     )
-    lake: str | None = Field(None, description="The lake's root: a folder, or `s3://bucket/prefix`; default `lake` in the home.")
+    lake: str | None = Field(
+        None, description="The lake's root: a folder, or `s3://bucket/prefix`; default `lake` in the home."
+    )
     database: str | None = Field(
-        None, description="An SQLAlchemy URL for all state; default SQLite files in the home, `postgresql+psycopg://…` for a team."
+        None,
+        description="Where all state is kept; default SQLite files in the home, `postgresql+psycopg://…` for a team.",
     )
     identity_key: SecretStr | None = Field(
         None,
         min_length=16,
-        description="The secret that turns an e-mail into a lead_id; default a file `identity.key`, made once in the home.",
+        description="The secret that turns an e-mail into a lead_id; default `identity.key` in the home, made once.",
     )
-    user: str | None = Field(None, min_length=1, description="Who acts on the command line; default the system's user name.")
-    threads: int | None = Field(None, ge=1, le=1024, description="Threads for queries and builds; default one per core.")
+    user: str | None = Field(
+        None, min_length=1, description="Who acts on the command line; default the system's user name."
+    )
+    threads: int | None = Field(
+        None, ge=1, le=1024, description="Threads for queries and builds; default one per core."
+    )
     memory: str | None = Field(
-        None, pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="Memory that a build or query may take, as `2GB`; default half the machine's."
+        None,
+        pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$",
+        description="Memory that a build or query may take, as `2GB`; default half the machine's.",
     )
 
 
@@ -72,7 +83,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         SettingsError: an unknown variable, a value of the wrong type, or a leadlake.toml that cannot be.
     """
     given = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX) and value
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value
     }
     unknown = sorted(given.keys() - Environment.model_fields.keys())
     if unknown:
@@ -88,4 +101,3 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         raise SettingsError(f"environment: {variable}: {reason}") from exc
     config_file = where.config or (Path("leadlake.toml") if Path("leadlake.toml").is_file() else SHIPPED_CONFIG)
     return Settings(where, config_file, load_declarations(config_file))
-

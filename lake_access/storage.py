@@ -27,7 +27,7 @@ class ObjectStore(Protocol):
     """What the lake needs of a store; a key is relative to the lake's root and has slashes."""
 
     def put_if_absent(self, key: str, content: Path) -> bool:
-        """Store a copy of the file under this key, whole or not at all; False, and nothing changed, if the key is taken."""
+        """Store a copy of the file under this key, whole or not at all; False, and no change, if the key is taken."""
 
     def read_bytes(self, key: str) -> bytes | None:
         """The object's bytes, or None where there is no such key."""
@@ -36,7 +36,7 @@ class ObjectStore(Protocol):
         """The object for reading from its start."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose key starts with the prefix (a folder, with a slash at its end), in the order of their keys."""
+        """The objects whose key starts with the prefix (a folder, with a slash at its end)."""
 
     def address(self, key: str) -> str:
         """Where a table or query finds the key: a path or an `s3://` address."""
@@ -67,7 +67,9 @@ class LocalStore:
         except FileExistsError:
             return False
         except OSError as exc:
-            raise StorageError(f"{target}: cannot be written ({exc.strerror}); check the folder's rights and space.") from exc
+            raise StorageError(
+                f"{target}: cannot be written ({exc.strerror}); check the folder's rights and space."
+            ) from exc
         _sync_folder(target.parent)
         return True
 

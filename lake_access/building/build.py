@@ -15,6 +15,7 @@ from lake_access.errors import ConflictError
 from lake_access.iceberg.commits import pin
 from lake_access.iceberg.tables import BATCHES, LEADS
 from lake_access.lake import Lake
+from lake_access.queries import load_query
 from lake_access.raw import Batch, list_batches
 
 # A commit names the batches that it consumed; more of them than this would make the table's metadata heavy.
@@ -26,7 +27,7 @@ Progress = Callable[[str, int], None]
 
 @dataclass
 class BuildResult:
-    """What a build did: lines read = curated + duplicates + quarantined; `leads` in all; the current snapshot of each table."""
+    """What a build did: lines read = curated + duplicates + quarantined; `leads` and `snapshots` as they stand now."""
 
     read: int = 0
     curated: int = 0
@@ -63,9 +64,12 @@ def build(lake: Lake, now: datetime, progress: Progress = lambda _stage, _lines:
 def unbuilt_batches(workshop: Workshop) -> list[Batch]:
     """Raw batches that no build has consumed, oldest landing first."""
     built = pin(workshop.table(BATCHES)[0])
-    known = {row[0] for row in workshop.connection.execute(f"SELECT key FROM {built.scan()}").fetchall()}
+    query = load_query("built_keys").format(batches=built.scan())
+    known = {row[0] for row in workshop.connection.execute(query).fetchall()}
     landed = [batch for stream in workshop.declarations.sources for batch in list_batches(workshop.store, stream)]
-    return sorted((batch for batch in landed if batch.key not in known), key=lambda batch: (batch.batch_id, batch.stream))
+    return sorted(
+        (batch for batch in landed if batch.key not in known), key=lambda batch: (batch.batch_id, batch.stream)
+    )
 
 
 def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:

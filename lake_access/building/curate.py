@@ -1,7 +1,7 @@
 """Curating: new raw batches become events, identities and quarantined lines.
 
-Three tables change, in this order: `curated.quarantine`, `curated.identities`, then `curated.events`, whose commit says in its
-summary which batches it consumed: that commit is the moment in which a batch counts as built. A run killed before it leaves
+Three tables change, in this order: `curated.quarantine`, `curated.identities`, then `curated.events`, whose commit
+says in its summary which batches it consumed: with that commit a batch counts as built. A run killed before it leaves
 quarantined lines and identities that the next run, reading the same batches, writes to the same effect.
 """
 
@@ -15,6 +15,7 @@ from itertools import groupby
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling
 from pyiceberg.manifest import DataFile
 
 from lake_access.building import identity
@@ -36,7 +37,7 @@ ROWS_PER_WRITE = 1_000_000
 
 @dataclass
 class BatchCounts:
-    """What became of one batch's lines: read = curated + duplicates + quarantined. `refused` says why all of it was, if so."""
+    """What became of one batch's lines: read = curated + duplicates + quarantined; or why it was refused whole."""
 
     read: int = 0
     curated: int = 0
@@ -65,7 +66,7 @@ def curate(
         ConflictError: another build committed meanwhile; nothing of this one's events is visible.
     """
     connection = workshop.connection
-    table, definition = workshop.table(EVENTS)
+    table, _ = workshop.table(EVENTS)
     events = pin(table)
     current = _Round(workshop, events, {batch: BatchCounts() for batch in batches})
     _prepare(current)
@@ -88,10 +89,14 @@ def _prepare(current: _Round) -> None:
     """Empty tables for what the chunks add up to, and the links between identities known so far."""
     connection = current.workshop.connection
     identity.prepare(connection, current.workshop.identity_key)
-    connection.create_function("json_fault", json_fault, ["VARCHAR"], "VARCHAR", null_handling="special")  # type: ignore[arg-type]
+    connection.create_function(
+        "json_fault", json_fault, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
+    )
     connection.execute(load_query("curate_functions"))
     connection.execute(load_query("curate_tables"))
-    columns = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in current.workshop.table(EVENTS)[1].columns.items())
+    columns = ", ".join(
+        f'"{name}" {SQL_TYPES[kind]}' for name, kind in current.workshop.table(EVENTS)[1].columns.items()
+    )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_events ({columns})")
     identities = pin(current.workshop.table(IDENTITIES)[0])
     connection.execute(load_query("identity_links").format(scan=identities.scan()))
@@ -151,8 +156,8 @@ def _event_columns(current: _Round) -> str:
 def _load_seen(current: _Round) -> None:
     """Learn the keys of the events in the lake that a line of this chunk could repeat.
 
-    An event without an id of its own is its content, time included, so that a copy lies in the same month; one with an id
-    may lie in any.
+    An event without an id of its own is its content, time included, so that a copy lies in the same month; one with an
+    id may lie in any.
     """
     connection = current.workshop.connection
     if not current.events.files:
@@ -200,7 +205,14 @@ def _commit_quarantine(current: _Round) -> None:
     connection.executemany("INSERT INTO round_batches VALUES (?)", names)
     if connection.table("refused_lines").shape[0] or files_with(connection, pinned, "batch_id", "round_batches"):
         replace_rows(
-            connection, table, definition, pinned, key="batch_id", keys="round_batches", rows="refused_lines", properties={}
+            connection,
+            table,
+            definition,
+            pinned,
+            key="batch_id",
+            keys="round_batches",
+            rows="refused_lines",
+            properties={},
         )
 
 
@@ -230,7 +242,9 @@ def _relink(current: _Round) -> tuple[list[DataFile], list[DataFile]]:
     table, definition = current.workshop.table(EVENTS)
     fresh = {file.file_path: file for file in current.written}
     everything = PinnedTable(EVENTS, pin(table).columns, files={**current.events.files, **fresh})
-    connection.execute("CREATE OR REPLACE TEMP TABLE relinked_leads AS SELECT DISTINCT identity_id AS lead_id FROM relinked")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE relinked_leads AS SELECT DISTINCT identity_id AS lead_id FROM relinked"
+    )
     touched = files_with(connection, everything, "lead_id", "relinked_leads")
     if not touched:
         return current.written, []

@@ -47,7 +47,14 @@ def build_leads(workshop: Workshop) -> None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
     else:
         replace_rows(
-            connection, table, definition, pinned, key="lead_id", keys="changed_leads", rows="new_leads", properties=properties
+            connection,
+            table,
+            definition,
+            pinned,
+            key="lead_id",
+            keys="changed_leads",
+            rows="new_leads",
+            properties=properties,
         )
     connection.execute("DROP TABLE new_leads")
 
@@ -80,7 +87,7 @@ def build_scores(workshop: Workshop) -> None:
 
 
 def record_batches(workshop: Workshop) -> None:
-    """Bring `curated.batches`, the record of what was built, up to the commits of the events since it was last brought up."""
+    """Bring `curated.batches`, the record of what was built, up to the commits of the events."""
     table, definition = workshop.table(BATCHES)
     pinned, events_table = pin(table), workshop.table(EVENTS)[0]
     current = pin(events_table).version
@@ -105,7 +112,8 @@ def _as_table(rows: list[dict[str, object]]) -> pa.Table:
     moment = pa.timestamp("us", "UTC")
     schema = pa.schema(
         {
-            "batch_id": pa.string(), "stream": pa.string(), "key": pa.string(), "landed_at": moment, "history": pa.bool_(),
+            "batch_id": pa.string(), "stream": pa.string(), "key": pa.string(), "landed_at": moment,
+            "history": pa.bool_(),
             "read": pa.int64(), "curated": pa.int64(), "duplicates": pa.int64(), "quarantined": pa.int64(),
             "refused": pa.string(), "built_at": moment,
         }

@@ -10,7 +10,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lake_access.declarations import ENVELOPE_KEYS, Declarations, FieldDeclaration, ScoringRule, StreamDeclaration
+from lake_access.declarations import (
+    ENVELOPE_KEYS,
+    Declarations,
+    FieldDeclaration,
+    ScoringRule,
+    StreamDeclaration,
+    plain_number,
+)
 from lake_access.iceberg.tables import FIELD_TYPES, SQL_TYPES
 from lake_access.queries import load_query
 
@@ -59,7 +66,8 @@ def compile_stream(declarations: Declarations, stream_name: str) -> EventSql:
     all_columns = declarations.typed_columns()
     return EventSql(
         parse=load_query("curate_parse").format(
-            shape=json.dumps(dict.fromkeys(keys, "JSON")), columns=", ".join(f"j.{key}::VARCHAR AS {key}_json" for key in keys)
+            shape=json.dumps(dict.fromkeys(keys, "JSON")),
+            columns=", ".join(f"j.{key}::VARCHAR AS {key}_json" for key in keys),
         ),
         type=load_query("curate_type").format(
             typed=",\n        ".join(typed) or "NULL AS no_field",
@@ -109,7 +117,8 @@ def _reasons(stream: StreamDeclaration, types: dict[str, str], parameters: _Para
     if stream.source_field is not None:
         name = stream.source_field
         yield f"WHEN {name} IS NULL OR {name} = '' THEN {parameters.bind(f'{name}: missing or not a text')}"
-        yield f"WHEN length({name}) > {MAX_SOURCE_LENGTH} THEN {parameters.bind(f'{name}: over {MAX_SOURCE_LENGTH} characters')}"
+        too_long = parameters.bind(f"{name}: over {MAX_SOURCE_LENGTH} characters")
+        yield f"WHEN length({name}) > {MAX_SOURCE_LENGTH} THEN {too_long}"
     for event_type, type_parameter in types.items():
         for name, declared in stream.fields_of(event_type).items():
             for problem, reason in _problems(name, declared, parameters):
@@ -123,9 +132,9 @@ def _problems(name: str, declared: FieldDeclaration, parameters: _Parameters) ->
     if declared.required:
         yield f"{name} IS NULL", "missing"
     if declared.min is not None:
-        yield f"{name} < {parameters.bind(declared.min)}", f"under {declared.min:g}"
+        yield f"{name} < {parameters.bind(declared.min)}", f"under {plain_number(declared.min)}"
     if declared.max is not None:
-        yield f"{name} > {parameters.bind(declared.max)}", f"over {declared.max:g}"
+        yield f"{name} > {parameters.bind(declared.max)}", f"over {plain_number(declared.max)}"
     if declared.one_of is not None:
         choices = ", ".join(parameters.bind(choice) for choice in declared.one_of)
         yield f"{name} NOT IN ({choices})", f"not one of {', '.join(declared.one_of)}"

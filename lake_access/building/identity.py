@@ -1,8 +1,8 @@
 """Who an event is about: one lead for each person, told by e-mail address, by CRM key, or by both.
 
-An identity (an address or a key) has a keyed hash, its `identity_id`. Identities that one event names together belong to one
-lead, and so do those that are linked through others. The lead's id is the smallest identity_id among its addresses, or its
-key's where no address is known: the same whatever the order in which events arrive.
+An identity (an address or a key) has a keyed hash, its `identity_id`. Identities that one event names together belong
+to one lead, and so do those that are linked through others. The lead's id is the smallest identity_id among its
+addresses, or its key's where no address is known: the same whatever the order in which events arrive.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import os
 import secrets
 import unicodedata
-from pathlib import Path
 
 import duckdb
 
@@ -52,7 +51,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     padded = key.ljust(_HMAC_BLOCK, b"\0")
     connection.execute("SET VARIABLE inner_pad = $1::BLOB", [bytes(byte ^ 0x36 for byte in padded)])
     connection.execute("SET VARIABLE outer_pad = $1::BLOB", [bytes(byte ^ 0x5C for byte in padded)])
-    connection.create_function("fold_unicode", fold_unicode, ["VARCHAR"], "VARCHAR")  # type: ignore[arg-type]
+    connection.create_function("fold_unicode", fold_unicode, ["VARCHAR"], "VARCHAR")
     connection.execute(load_query("identity_tables"))
 
 

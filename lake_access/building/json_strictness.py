@@ -9,7 +9,7 @@ NOT_JSON = "not valid JSON"
 NOT_A_NUMBER = "NaN or Infinity, which JSON does not have"
 
 
-class _Fault(ValueError):
+class _FaultError(ValueError):
     pass
 
 
@@ -17,7 +17,7 @@ def json_fault(line: str) -> str | None:
     """Why the line is not strict JSON, or None if it is."""
     try:
         json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates)
-    except _Fault as fault:
+    except _FaultError as fault:
         return str(fault)
     except (ValueError, RecursionError):
         return NOT_JSON
@@ -25,9 +25,9 @@ def json_fault(line: str) -> str | None:
 
 
 def _refuse_constant(_name: str) -> None:
-    raise _Fault(NOT_A_NUMBER)
+    raise _FaultError(NOT_A_NUMBER)
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
     if len({key for key, _ in pairs}) < len(pairs):
-        raise _Fault(DUPLICATE_KEY)
+        raise _FaultError(DUPLICATE_KEY)

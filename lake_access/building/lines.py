@@ -32,7 +32,7 @@ class UnreadableLine:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Lines of one stream: `lines` has the columns `batch_index` (into `batches`), `line_number` (from 1) and `line`."""
+    """Lines of one stream; `lines` has `batch_index` (into `batches`), `line_number` (from 1) and `line`."""
 
     batches: tuple[Batch, ...]
     lines: pa.Table
@@ -56,7 +56,7 @@ class _Gathered:
 
 
 def refusal(store: ObjectStore, batch: Batch) -> str | None:
-    """Why the batch must be refused whole (truncated, corrupt), or None: lines are taken only of a batch that is sound."""
+    """Why the batch must be refused whole (truncated, corrupt), or None for a sound one."""
     try:
         for _block in read_blocks(store, batch, BLOCK_BYTES):
             pass
@@ -66,7 +66,7 @@ def refusal(store: ObjectStore, batch: Batch) -> str | None:
 
 
 def read_chunks(store: ObjectStore, batches: Sequence[Batch], chunk_bytes: int) -> Iterator[Chunk]:
-    """The batches' lines in order, some `chunk_bytes` of text at a time: a chunk may hold many batches, or a part of one."""
+    """The batches' lines in order, some `chunk_bytes` of text at a time: many batches, or a part of one."""
     gathered = _Gathered()
     for batch in batches:
         gathered.batches.append(batch)

@@ -32,7 +32,7 @@ def replace_rows(
     rows: str,
     properties: Properties,
 ) -> Table:
-    """Put the rows of the temporary table `rows` in place of all whose `key` stands in the temporary table `keys`; one commit.
+    """Put the rows of one temporary table, `rows`, in place of all whose `key` stands in another, `keys`; one commit.
 
     Raises:
         ConflictError: another writer committed since `table` was loaded.

@@ -1,4 +1,4 @@
-"""What every stage of a build works with: a DuckDB connection of its own, the tables as they stand, the store, the declarations."""
+"""What every stage of a build works with: a DuckDB of its own, the tables as they stand, the store, the settings."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Delta:
 
 
 def changes_since(table: Table, current: PinnedTable, version: str | None) -> Delta:
-    """The files that came and went between a version and the current snapshot; all of them where the version has expired."""
+    """The files that came and went since a version; all of the current ones where the version has expired."""
     base = None if version is None else at_version(table, version)
     earlier = {} if base is None else base.files
     added = tuple(path for path in current.files if path not in earlier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pyiceberg.catalog import Catalog
@@ -28,7 +28,7 @@ from lake_access.errors import ConflictError, SettingsError, StorageError
 from lake_access.iceberg.tables import TableDefinition
 from lake_access.settings import Settings
 
-# A retry inside PyIceberg would lay this commit upon another writer's, unread: a build must instead read again and decide.
+# A retry inside PyIceberg would lay this commit upon another writer's, unread; a build must read again and decide.
 _TABLE_PROPERTIES = {
     "commit.retry.num-retries": "0",
     "write.metadata.delete-after-commit.enabled": "true",
@@ -47,7 +47,9 @@ def open_catalog(settings: Settings) -> Catalog:
     if database.startswith("sqlite:///"):
         Path(database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     elif not database.startswith("postgresql"):
-        raise SettingsError("environment: LEADLAKE_DATABASE: only sqlite:/// and postgresql+psycopg:// addresses are known.")
+        raise SettingsError(
+            "environment: LEADLAKE_DATABASE: only sqlite:/// and postgresql+psycopg:// addresses are known."
+        )
     with translated("the lake's catalog"):
         return SqlCatalog("leadlake", uri=database, warehouse=f"{settings.lake}/warehouse")
 
@@ -76,7 +78,8 @@ def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -
 
 def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Table:
     fields = [
-        NestedField(number, name, kind, required=False) for number, (name, kind) in enumerate(definition.columns.items(), 1)
+        NestedField(number, name, kind, required=False)
+        for number, (name, kind) in enumerate(definition.columns.items(), 1)
     ]
     schema = Schema(*fields)
     spec, properties = PartitionSpec(), dict(_TABLE_PROPERTIES)
@@ -86,10 +89,8 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
         properties[f"write.metadata.metrics.column.{definition.partition}"] = "full"
     namespace, _ = definition.name.split(".")
     with translated(definition.name):
-        try:
+        with suppress(NamespaceAlreadyExistsError):
             catalog.create_namespace(namespace)
-        except NamespaceAlreadyExistsError:
-            pass
         try:
             return catalog.create_table(definition.name, schema, location, spec, properties=properties)
         except TableAlreadyExistsError:
@@ -104,9 +105,13 @@ def translated(what: str) -> Iterator[None]:
     except (CommitFailedException, ValidationException) as exc:
         raise ConflictError(f"{what}: another writer committed first; nothing was changed. Try again.") from exc
     except SQLAlchemyError as exc:
-        raise StorageError(f"{what}: the database did not answer ({_first_line(exc)}). Check LEADLAKE_DATABASE.") from exc
+        raise StorageError(
+            f"{what}: the database did not answer ({_first_line(exc)}). Check LEADLAKE_DATABASE."
+        ) from exc
     except FileNotFoundError as exc:
-        raise StorageError(f"{what}: a file of the table is gone ({exc.filename or exc}). Restore it, or replay.") from exc
+        raise StorageError(
+            f"{what}: a file of the table is gone ({exc.filename or exc}). Restore it, or replay."
+        ) from exc
     except OSError as exc:
         raise StorageError(f"{what}: cannot be read or written ({exc.strerror or _first_line(exc)}).") from exc
 

@@ -1,8 +1,8 @@
 """Pinned tables, and the one way a table changes: data files written by DuckDB, committed as one snapshot.
 
-Every commit gives the table a new version (`leadlake.version` in the snapshot's summary). A stage that reads a table records
-in its own commit the version it read, and next time asks which files have come and gone since. A commit that changes the
-files but not the rows (compaction) keeps the version.
+Every commit gives the table a new version (`leadlake.version` in the snapshot's summary). A stage that reads a table
+records in its own commit the version it read, and next time asks which files have come and gone since. A commit that
+changes the files but not the rows (compaction) keeps the version.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ Properties = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Column:
+    """A column as data files know it: by its field id."""
+
     field_id: int
     name: str
     sql_type: str
@@ -44,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class PinnedTable:
-    """One snapshot of a table: what to read, whatever is committed meanwhile. `snapshot_id` is None before the first commit."""
+    """One snapshot of a table, to read whatever is committed meanwhile; `snapshot_id` is None before the first."""
 
     name: str
     columns: tuple[Column, ...]
@@ -73,8 +75,7 @@ class PinnedTable:
 def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
     """This snapshot of the table, or its current one."""
     columns = tuple(
-        Column(column.field_id, column.name, SQL_TYPES[column.field_type])
-        for column in table.schema().columns
+        Column(column.field_id, column.name, SQL_TYPES[column.field_type]) for column in table.schema().columns
     )
     snapshot = snapshot or table.current_snapshot()
     if snapshot is None:
@@ -119,7 +120,9 @@ def scan_sql(columns: Sequence[Column], files: Sequence[str], *, filename: bool 
     return f"read_parquet([{listed}], schema = MAP {{{entries}}}{', filename = true' if filename else ''})"
 
 
-def write_rows(connection: duckdb.DuckDBPyConnection, table: Table, definition: TableDefinition, rows: str) -> list[DataFile]:
+def write_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, definition: TableDefinition, rows: str
+) -> list[DataFile]:
     """Write the rows of a DuckDB table as data files of `table`, one or more for each partition, not yet committed.
 
     `rows` names a temporary table that has the definition's columns, in any order.
@@ -131,11 +134,13 @@ def write_rows(connection: duckdb.DuckDBPyConnection, table: Table, definition: 
     order = f" ORDER BY {', '.join(definition.order)}" if definition.order else ""
     folder = f"{local_path(table.location())}/data"
     if definition.partition is None:
-        query, target = f"SELECT {columns} FROM {rows}{order}", f"{folder}/{uuid.uuid4()}.parquet"
+        query = f"SELECT {columns} FROM {rows}{order}"  # noqa: S608  (the definition's names, and a table of ours)
+        target = f"{folder}/{uuid.uuid4()}.parquet"
         _make_folder(folder)
     else:
         month = f"{definition.partition}_month"
-        query = f"SELECT {columns}, strftime({definition.partition}, '%Y-%m') AS {month} FROM {rows}{order}"
+        value = f"strftime({definition.partition}, '%Y-%m') AS {month}"
+        query = f"SELECT {columns}, {value} FROM {rows}{order}"  # noqa: S608  (as above)
         target = folder
         options += [f"PARTITION_BY ({month})", "APPEND", "FILENAME_PATTERN '{uuid}'"]
         _make_folder(folder)
@@ -160,16 +165,20 @@ def commit(
     """
     earlier = current_properties(table)
     version = earlier.get(VERSION, uuid.uuid4().hex) if keeps_version else uuid.uuid4().hex
-    kept = {key: value for key, value in earlier.items() if key.startswith("leadlake.") and not key.startswith(THIS_COMMIT)}
+    kept = {
+        key: value for key, value in earlier.items() if key.startswith("leadlake.") and not key.startswith(THIS_COMMIT)
+    }
     summary = {**kept, **properties, VERSION: version}
-    with translated(".".join(table.name()[-2:])):
-        with table.transaction() as transaction:
-            with transaction.update_snapshot(snapshot_properties=summary).overwrite() as update:
-                for file in removed:
-                    update.delete_data_file(file)
-                for file in added:
-                    update.append_data_file(file)
-        return table
+    with (
+        translated(".".join(table.name()[-2:])),
+        table.transaction() as transaction,
+        transaction.update_snapshot(snapshot_properties=summary).overwrite() as update,
+    ):
+        for file in removed:
+            update.delete_data_file(file)
+        for file in added:
+            update.append_data_file(file)
+    return table
 
 
 def current_properties(table: Table) -> Properties:

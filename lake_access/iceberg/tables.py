@@ -52,7 +52,7 @@ SQL_TYPES: Mapping[IcebergType, str] = {
 
 @dataclass(frozen=True)
 class TableDefinition:
-    """A table's name, its columns in order, the column whose month partitions it (None: not partitioned), and its sort order."""
+    """A table: its columns, the column whose month partitions it (None: no partitions), and its rows' order."""
 
     name: str
     columns: Mapping[str, IcebergType]

@@ -1,0 +1,34 @@
+"""What a reader sees when a page fails: one sentence and a reference, while the log keeps what happened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from lake_access.errors import LeadlakeError
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def error_boundary(reference: str) -> Iterator[None]:
+    """Show a failure in the block as one sentence; `reference` finds the rest in the server's log.
+
+    Streamlit's own signals (rerun, stop) are no `Exception` and pass through.
+    """
+    try:
+        yield
+    except LeadlakeError as error:
+        log.exception("A page was refused, reference %s", reference)
+        _show("This cannot be shown.", reference)
+        st.text(str(error))  # it may name a file or a source: as text, never as Markdown
+    except Exception:
+        log.exception("A page failed, reference %s", reference)
+        _show("Something went wrong on this page. Reload it, and if it fails again, report the reference.", reference)
+
+
+def _show(sentence: str, reference: str) -> None:
+    st.error(f"{sentence} Reference in the server's log: `{reference}`.", icon=":material/error:")

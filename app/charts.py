@@ -1,0 +1,327 @@
+"""Figures of rates: pure functions from rates to a Plotly figure; every rate comes with its n and its interval.
+
+Fonts and the ramp of heat maps come from the theme, which follows light and dark by itself; text takes the page's own
+colour. Categories stand at numbered places and are named by tick labels: Plotly would else read `2025-01` as a date
+and `1` as a number.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app import formatting, palette
+from app.escaping import plotly_text
+
+CONFIG: dict[str, Any] = {"displayModeBar": False, "typesetMath": False}
+
+BAR_PIXELS = 44
+CELL_FONT = 13
+CELL_PIXELS = 44
+CELL_PIXELS_MOST = 132
+CELL_WIDTH = 60
+HEADS_PIXELS = 48
+LINE_PIXELS = 300
+NAME_LENGTH = 18
+ROW_HEAD_LENGTH, COLUMN_HEAD_LENGTH = 11, 9  # of one line of a heat map's row or column name; there are two
+ROOM_FOR_RATES = 56
+
+DIM = 0.72
+FAINT = 0.6
+FEW_MONTHS = 6
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate to draw: its name as text, its counts, its interval, its colour, and whether it rests on too few leads."""
+
+    name: str
+    leads: int
+    conversions: int
+    rate: float
+    low: float
+    high: float
+    colour: str
+    faint: bool
+
+
+def rate_bars(rates: Sequence[Rate]) -> go.Figure:
+    """Horizontal bars with 95% intervals, the first on top, each with its two counts and its rate."""
+    figure = go.Figure()
+    for faint in (False, True):
+        places = [place for place, rate in enumerate(rates) if rate.faint is faint]
+        if places:
+            _add_bars(figure, places, [rates[place] for place in places], faint)
+    figure.update_layout(
+        **_layout(height=BAR_PIXELS * len(rates) + 30, right=ROOM_FOR_RATES),
+        bargap=0.45,
+        barmode="overlay",
+        xaxis=_rate_axis(rates),
+        yaxis=_names_axis([_name_and_counts(rate) for rate in rates]),
+        annotations=[
+            {
+                "text": _styled(formatting.percentage(rate.rate), FAINT if rate.faint else 1),
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "right",
+                "xshift": ROOM_FOR_RATES - 8,
+                "y": place,
+                "showarrow": False,
+                "font": {"size": 14},
+            }
+            for place, rate in enumerate(rates)
+        ],
+    )
+    return figure
+
+
+def rate_by_month(rates: Sequence[Rate]) -> go.Figure:
+    """Rates over time with their 95% intervals, and under them how many leads each rests on.
+
+    The rates' names are months, `2025-01`, in order.
+    """
+    months = [f"{rate.name}-01" for rate in rates]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=months,
+        y=[rate.rate for rate in rates],
+        mode="lines+markers",
+        line={"color": palette.NEUTRAL, "width": 1.5},
+        marker={
+            "size": 8,
+            "color": [palette.translucent(rate.colour, 0.35 if rate.faint else 1) for rate in rates],
+        },
+        error_y=_interval_bars(rates, faint=False),
+        customdata=[_hover(formatting.month(rate.name), rate) for rate in rates],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    figure.add_bar(
+        x=months,
+        y=[rate.leads for rate in rates],
+        yaxis="y2",
+        marker={"color": palette.translucent(palette.NEUTRAL, 0.45)},
+        customdata=[f"{formatting.month(rate.name)}<br>{formatting.count(rate.leads)} leads" for rate in rates],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    axis = {"fixedrange": True, "zeroline": False, "automargin": True, **_DIM_TICKS}
+    figure.update_layout(
+        **_layout(height=LINE_PIXELS),
+        xaxis={
+            "type": "date",
+            "tickformat": "%b\n%Y",
+            "dtick": "M1" if len(rates) <= FEW_MONTHS else None,
+            "showgrid": False,
+            "anchor": "y2",
+            **axis,
+        },
+        yaxis={**_rate_axis(rates, from_zero=False), "domain": [0.38, 0.92]},
+        yaxis2={
+            "domain": [0, 0.18],
+            "nticks": 3,
+            "rangemode": "tozero",
+            "tickformat": "~s",
+            **axis,
+        },
+        annotations=[_panel_title("Conversion rate", 1), _panel_title("Leads", 0.29)],
+    )
+    return figure
+
+
+def rate_grid(
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Rate], beside: int = 0
+) -> go.Figure:
+    """A heat map of rates by row and column, each cell with its rate and n; cells of too few leads have no colour.
+
+    `cells` maps (row, column) to a rate; a place without leads stays empty. Cells grow towards the height `beside`,
+    in pixels.
+    """
+    solid = {place: rate for place, rate in cells.items() if not rate.faint}
+    faint = {place: rate for place, rate in cells.items() if rate.faint}
+    top = max((rate.rate for rate in solid.values()), default=0.0)
+    figure = go.Figure()
+    if solid:
+        figure.add_heatmap(**_cells(rows, columns, solid), zmin=0, zmax=top or 1, textfont={"size": CELL_FONT})
+    if faint:
+        pale = palette.translucent(palette.NEUTRAL, 0.12)
+        figure.add_heatmap(
+            **_cells(rows, columns, faint),
+            colorscale=[[0, pale], [1, pale]],
+            textfont={"color": palette.FAINT_TEXT, "size": CELL_FONT},
+        )
+    cell_height = max(CELL_PIXELS, min(CELL_PIXELS_MOST, (beside - HEADS_PIXELS) // max(1, len(rows))))
+    figure.update_layout(
+        **_layout(height=cell_height * len(rows) + HEADS_PIXELS),
+        xaxis={
+            **_names_axis([_head(name, COLUMN_HEAD_LENGTH) for name in columns]),
+            "range": [-0.5, len(columns) - 0.5],
+            "side": "top",
+            "tickangle": 0,
+        },
+        yaxis=_names_axis([_head(name, ROW_HEAD_LENGTH) for name in rows]),
+    )
+    return figure
+
+
+def grid_width(columns: int) -> int:
+    """The least width in pixels at which a heat map of so many columns can be read."""
+    return 80 + CELL_WIDTH * columns
+
+
+def description(title: str, rates: Sequence[Rate]) -> str:
+    """What a figure says, for readers who do not see it: plain text, one clause a rate."""
+    clauses = (
+        f"{rate.name}: {formatting.percentage(rate.rate)}, {formatting.share(rate.conversions, rate.leads)}"
+        for rate in rates
+    )
+    return f"{title}. {'; '.join(clauses)}."
+
+
+_DIM_TICKS: Mapping[str, str] = {
+    "tickprefix": f'<span style="color:currentColor;fill-opacity:{DIM}">',
+    "ticksuffix": "</span>",
+}
+
+
+def _layout(height: int, right: int = 8) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 4, "r": right, "t": 4, "b": 4},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "hoverlabel": {"align": "left"},
+    }
+
+
+def _rate_axis(rates: Sequence[Rate], from_zero: bool = True) -> dict[str, Any]:
+    top = _axis_end(rates)
+    lowest = min((rate.low for rate in rates), default=0.0)
+    return {
+        "range": [0 if from_zero or lowest < top / 3 else 0.9 * lowest, top],
+        "tickformat": ".0%" if top >= 0.05 else ".1%",
+        "nticks": 4,
+        "tickangle": 0,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        **_DIM_TICKS,
+    }
+
+
+def _axis_end(rates: Sequence[Rate]) -> float:
+    """Room for every interval that can be relied on, and for the other rates, whose intervals may run out of it."""
+    relied_on = [rate.high for rate in rates if not rate.faint]
+    others = [rate.rate for rate in rates if rate.faint] if relied_on else [rate.high for rate in rates]
+    return 1.05 * max([*relied_on, *others], default=1.0) or 1.0
+
+
+def _names_axis(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [len(names) - 0.5, -0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        "ticks": "",
+        "ticklabelstandoff": 6,
+        "tickfont": {"size": 13},
+    }
+
+
+def _panel_title(text: str, top: float) -> dict[str, Any]:
+    return {
+        "text": _styled(text, DIM),
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": top,
+        "yref": "paper",
+        "yanchor": "top",
+        "showarrow": False,
+        "font": {"size": 12},
+    }
+
+
+def _add_bars(figure: go.Figure, places: list[int], rates: list[Rate], faint: bool) -> None:
+    figure.add_bar(
+        x=[rate.rate for rate in rates],
+        y=places,
+        orientation="h",
+        marker={"color": [palette.translucent(rate.colour, 0.2 if faint else 0.6) for rate in rates]},
+        error_x=_interval_bars(rates, faint),
+        customdata=[_hover(rate.name, rate) for rate in rates],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _interval_bars(rates: Sequence[Rate], faint: bool) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [rate.high - rate.rate for rate in rates],
+        "arrayminus": [rate.rate - rate.low for rate in rates],
+        "color": palette.translucent(palette.INTERVAL, 0.5) if faint else palette.INTERVAL,
+        "thickness": 2,
+        "width": 4,
+    }
+
+
+def _cells(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Rate]) -> dict[str, Any]:
+    rates = [[cells.get((row, column)) for column in range(len(columns))] for row in range(len(rows))]
+    hovers = [
+        [_hover(f"{rows[y]}, {columns[x]}", rate) if rate else "" for x, rate in enumerate(line)]
+        for y, line in enumerate(rates)
+    ]
+    return {
+        "x": list(range(len(columns))),
+        "y": list(range(len(rows))),
+        "z": [[rate.rate if rate else None for rate in line] for line in rates],
+        "text": [[_cell_text(rate) if rate else "" for rate in line] for line in rates],
+        "texttemplate": "%{text}",
+        "customdata": hovers,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "showscale": False,
+        "xgap": 3,
+        "ygap": 3,
+    }
+
+
+def _cell_text(rate: Rate) -> str:
+    return f"{formatting.percentage(rate.rate)}<br>n {formatting.brief_count(rate.leads)}"
+
+
+def _styled(text: str, opacity: float) -> str:
+    """Text in the colour of the page around it, which changes with the theme; `text` is safe already."""
+    return f'<span style="color:currentColor;fill-opacity:{opacity:g}">{text}</span>'
+
+
+def _name_and_counts(rate: Rate) -> str:
+    name = _styled(plotly_text(formatting.shortened(rate.name, NAME_LENGTH)), FAINT if rate.faint else 1)
+    counts = formatting.share(rate.conversions, rate.leads)
+    return f'{name}<br><span style="color:currentColor;fill-opacity:{DIM};font-size:0.85em">{counts}</span>'
+
+
+def _head(name: str, length: int) -> str:
+    """A name on at most two lines of so many characters."""
+    lines = textwrap.wrap(name, length, max_lines=2, placeholder="…") or [""]
+    if lines[-1] == "…":  # one long word: cut it instead
+        lines = [formatting.shortened(name, length)]
+    return "<br>".join(_styled(plotly_text(line), 1) for line in lines)
+
+
+def _hover(name: str, rate: Rate) -> str:
+    lines = [
+        f"<b>{plotly_text(formatting.shortened(name, 80))}</b>",
+        f"{formatting.percentage(rate.rate)} converted ({formatting.interval(rate.low, rate.high)})",
+        f"{formatting.share(rate.conversions, rate.leads)} leads",
+    ]
+    if rate.faint:
+        lines.append("Too few leads to rely on")
+    return "<br>".join(lines)

@@ -1,0 +1,81 @@
+"""How numbers, rates, days and moments are written: once, here, the same on every page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def count(number: int) -> str:
+    """Thousands apart: `26,144`."""
+    return f"{number:,}"
+
+
+def brief_count(number: int) -> str:
+    """A count for a narrow place, in three or so digits from 100,000 up: `26,144`, `346k`, `1.2M`."""
+    if number < 100_000:
+        return count(number)
+    return f"{number / 1e3:.0f}k" if number < 999_500 else f"{number / 1e6:.1f}M"
+
+
+def share(part: int, whole: int) -> str:
+    """A rate's two counts: `3,853 of 26,144`."""
+    return f"{count(part)} of {count(whole)}"
+
+
+def percentage(rate: float) -> str:
+    """A rate of 0 to 1 with one digit after the point, or two where it is under one percent: `14.7%`, `0.42%`."""
+    return f"{rate:.2%}" if 0 < rate < 0.00995 else f"{rate:.1%}"
+
+
+def interval(low: float, high: float) -> str:
+    """Both ends of an interval: `14.3% to 15.2%`."""
+    return f"{percentage(low)} to {percentage(high)}"
+
+
+def day(value: date) -> str:
+    """A day as ISO 8601 writes it: `2025-06-30`."""
+    return value.isoformat()
+
+
+def moment(value: datetime) -> str:
+    """A moment in UTC, to the minute: `2025-06-30 12:05 UTC`. One without a zone is refused with ValueError."""
+    if value.tzinfo is None:
+        raise ValueError(f"a moment without a zone cannot be shown: {value!r}")
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that gives at least two: `35 minutes`, `26 hours`, `12 days`, `3 years`; at least `a minute`."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    for unit, length in (("year", 525_960), ("month", 43_830), ("day", 1_440), ("hour", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length} {unit}s"
+    return f"{minutes} minutes" if minutes >= 2 else "a minute"
+
+
+def month(value: str) -> str:
+    """`2025-01` as `Jan 2025`; anything else as it is."""
+    year, _, number = value.partition("-")
+    if year.isdigit() and number.isdigit() and 1 <= int(number) <= len(MONTHS):
+        return f"{MONTHS[int(number) - 1]} {year}"
+    return value
+
+
+def shortened(text: str, length: int) -> str:
+    """At most `length` characters, the last an ellipsis where something was cut; line breaks become spaces."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
+
+
+def distinct_labels(names: Iterable[str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Each name's label, or the name itself where it has none or its label could be taken for another name."""
+    wished = {name: labels.get(name, name) for name in names}
+    uses = Counter(wished.values())
+    return {
+        name: name if uses[label] > 1 or (label != name and label in wished) else label
+        for name, label in wished.items()
+    }

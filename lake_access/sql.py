@@ -1,0 +1,81 @@
+"""SQL that people write: read only, on a connection of its own that can reach nothing but the granted tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from lake_access.engine import open_connection
+from lake_access.errors import QueryRefusedError
+from lake_access.lake import READABLE, PinnedLake, create_views
+
+
+@dataclass(frozen=True)
+class SqlResult:
+    """A result's columns and rows; `truncated` where there were more rows than asked for."""
+
+    table: pa.Table
+    truncated: bool
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.table.column_names)
+
+    def rows(self) -> list[list[Any]]:
+        return [list(row) for row in zip(*(column.to_pylist() for column in self.table.columns), strict=True)]
+
+
+def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
+    """The result of one SELECT over the pinned tables, cut after `limit` rows (None: whole).
+
+    Raises:
+        QueryRefusedError: it is not one SELECT, names what does not exist, or asks for what is not granted.
+    """
+    connection = open_connection(pinned.settings)
+    try:
+        create_views(connection, pinned.settings, pinned.tables)
+        _lock(connection, [path for name in READABLE if name in pinned.tables for path in pinned.tables[name].files])
+        statements = _statements(connection, sql)
+        reader = connection.execute(statements[0]).to_arrow_reader(10_000)
+        return _take(reader, limit)
+    except duckdb.Error as exc:
+        raise QueryRefusedError(f"the query was refused: {_without_paths(exc)}") from exc
+    finally:
+        connection.close()
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    connection.execute("SET allowed_paths = $1", [list(files)])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise QueryRefusedError(f"the query was refused: one statement at a time, and this is {len(statements)}.")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise QueryRefusedError(
+            "the query was refused: only SELECT may run here; the lake changes by `leadlake build` alone."
+        )
+    return statements
+
+
+def _take(reader: pa.RecordBatchReader, limit: int | None) -> SqlResult:
+    batches, rows = [], 0
+    for batch in reader:
+        batches.append(batch)
+        rows += batch.num_rows
+        if limit is not None and rows > limit:
+            break
+    table = pa.Table.from_batches(batches, reader.schema)
+    return SqlResult(table if limit is None else table.slice(0, limit), truncated=limit is not None and rows > limit)
+
+
+def _without_paths(exc: duckdb.Error) -> str:
+    """DuckDB's sentence, without the part in which it may list files."""
+    return str(exc).split("\n", 1)[0].split(" - file ", 1)[0]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app import charts
+from tests.app.rates import rate
+
+HOSTILE = '<b>bold</b><a href="javascript:alert(1)">x</a>'
+STYLE = re.compile(r"</?span[^>]*>|<br>")
+
+
+def texts(figure: Any) -> list[str]:
+    """Every text that Plotly would read as its pseudo-HTML."""
+    found: list[str] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            for part in value.values():
+                collect(part)
+        elif isinstance(value, list | tuple):
+            for part in value:
+                collect(part)
+
+    collect(figure.to_plotly_json()["data"])
+    collect({name: figure.layout[name].to_plotly_json() for name in ("xaxis", "yaxis")})
+    collect([note.to_plotly_json() for note in figure.layout.annotations])
+    return found
+
+
+def plain(text: str) -> str:
+    return " ".join(STYLE.sub(" ", text).split())
+
+
+def test_bars_show_each_rate_with_its_interval_and_its_counts() -> None:
+    cellular, telephone = rate("cellular", 3853, 26144), rate("telephone", 787, 15044)
+    figure = charts.rate_bars([cellular, telephone])
+    (bars,) = figure.data
+    assert list(bars.x) == [cellular.rate, telephone.rate]
+    assert [bars.x[0] - bars.error_x.arrayminus[0], bars.x[0] + bars.error_x.array[0]] == [cellular.low, cellular.high]
+    assert [plain(text).split(maxsplit=1)[1] for text in figure.layout.yaxis.ticktext] == [
+        "3,853 of 26,144",
+        "787 of 15,044",
+    ]
+    assert [plain(note.text) for note in figure.layout.annotations] == ["14.7%", "5.2%"]
+
+
+def test_bars_start_at_zero_and_hold_every_interval_that_counts() -> None:
+    figure = charts.rate_bars([rate("a", 40, 400), rate("b", 30, 100), rate("c", 1, 2, faint=True)])
+    start, end = figure.layout.xaxis.range
+    assert start == 0
+    assert end >= max(rate("b", 30, 100).high, 0.5)
+
+
+def test_the_first_rate_is_drawn_on_top() -> None:
+    bottom, top = charts.rate_bars([rate("a", 1, 40), rate("b", 2, 40)]).layout.yaxis.range
+    assert bottom > top
+
+
+def test_bars_of_too_few_leads_are_faint() -> None:
+    solid, faint = charts.rate_bars([rate("many", 5, 50), rate("few", 1, 5, faint=True)]).data
+    assert solid.marker.color == ("rgba(107,130,153,0.6)",)
+    assert faint.marker.color == ("rgba(107,130,153,0.2)",)
+    assert "Too few leads" in faint.customdata[0]
+    assert "Too few leads" not in solid.customdata[0]
+
+
+def test_a_rate_over_time_stands_above_its_n() -> None:
+    line, counts = charts.rate_by_month([rate("2024-12", 1, 50), rate("2025-01", 9, 60)]).data
+    assert list(line.x) == ["2024-12-01", "2025-01-01"]
+    assert list(line.y) == [0.02, 0.15]
+    assert list(counts.y) == [50, 60]
+    assert counts.yaxis == "y2"
+    assert line.error_y.array[1] == rate("", 9, 60).high - 0.15
+
+
+def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:
+    figure = charts.rate_grid(
+        ["Online", "Webinar"], ["cold", "hot"], {(0, 1): rate("", 20, 100), (1, 0): rate("", 5, 100)}
+    )
+    (cells,) = figure.data
+    assert [list(line) for line in cells.z] == [[None, 0.2], [0.05, None]]
+    assert [list(line) for line in cells.text] == [["", "20.0%<br>n 100"], ["5.0%<br>n 100", ""]]
+    assert cells.zmin == 0
+    assert cells.zmax == 0.2
+
+
+def test_cells_of_too_few_leads_have_no_colour_of_their_own() -> None:
+    figure = charts.rate_grid(["a"], ["x", "y"], {(0, 0): rate("", 20, 100), (0, 1): rate("", 9, 10, faint=True)})
+    solid, faint = figure.data
+    assert solid.zmax == 0.2
+    assert list(faint.z[0]) == [None, 0.9]
+    assert faint.colorscale[0][1] == faint.colorscale[-1][1]
+
+
+def test_a_grid_of_nothing_but_zeros_can_be_drawn() -> None:
+    (cells,) = charts.rate_grid(["a"], ["x"], {(0, 0): rate("", 0, 100)}).data
+    assert (cells.zmin, cells.zmax) == (0, 1)
+
+
+def test_no_name_brings_markup_into_a_figure() -> None:
+    hostile = rate(HOSTILE, 5, 50)
+    for figure in (
+        charts.rate_bars([hostile, rate(HOSTILE, 1, 5, faint=True)]),
+        charts.rate_grid([HOSTILE], [HOSTILE], {(0, 0): hostile}),
+    ):
+        for text in texts(figure):
+            tags = set(re.findall(r"<[^<>]*>", text))
+            assert not any(tag.startswith(("<a", "</a")) for tag in tags), text
+            assert "<b>bold" not in text
+
+
+def test_the_whole_name_stands_in_the_hover_text() -> None:
+    name = "A source with a rather long name, spelled out"
+    (bars,) = charts.rate_bars([rate(name, 5, 50)]).data
+    assert name in bars.customdata[0]
+    assert "10.0% converted (4.3% to 21.4%)" in bars.customdata[0]
+    assert "5 of 50 leads" in bars.customdata[0]
+
+
+def test_long_names_are_cut_to_at_most_two_lines() -> None:
+    figure = charts.rate_grid(["Frankfurt am Main", "x" * 50], ["one two three four five"], {})
+    first, second = (plain(text) for text in figure.layout.yaxis.ticktext)
+    assert first == "Frankfurt am Main"
+    assert second == "x" * 10 + "…"
+    assert plain(figure.layout.xaxis.ticktext[0]).endswith("…")
+
+
+def test_names_that_look_like_dates_or_numbers_keep_a_place_each() -> None:
+    (bars,) = charts.rate_bars([rate("2025-01", 1, 40), rate("7", 1, 40), rate("7.0", 1, 40)]).data
+    assert list(bars.y) == [0, 1, 2]
+
+
+def test_the_description_says_every_rate_in_plain_text() -> None:
+    said = charts.description("Conversion by source", [rate("cellular", 3853, 26144), rate("<b>x</b>", 1, 2)])
+    assert said == "Conversion by source. cellular: 14.7%, 3,853 of 26,144; <b>x</b>: 50.0%, 1 of 2."

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from app import formatting
+
+
+def test_counts_have_their_thousands_apart() -> None:
+    assert formatting.count(26144) == "26,144"
+    assert formatting.share(3853, 26144) == "3,853 of 26,144"
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(0, "0"), (99_999, "99,999"), (100_000, "100k"), (999_499, "999k"), (999_500, "1.0M"), (12_345_678, "12.3M")],
+)
+def test_counts_for_narrow_places_stay_short(number: int, written: str) -> None:
+    assert formatting.brief_count(number) == written
+    assert len(written) <= 6
+
+
+@pytest.mark.parametrize(
+    ("rate", "written"),
+    [(0.0, "0.0%"), (0.0042, "0.42%"), (0.0099, "0.99%"), (0.00996, "1.0%"), (0.14738, "14.7%"), (1.0, "100.0%")],
+)
+def test_small_rates_get_a_second_digit(rate: float, written: str) -> None:
+    assert formatting.percentage(rate) == written
+
+
+def test_an_interval_says_both_ends() -> None:
+    assert formatting.interval(0.1431, 0.1517) == "14.3% to 15.2%"
+
+
+def test_moments_are_told_in_utc() -> None:
+    berlin = timezone(timedelta(hours=2))
+    assert formatting.moment(datetime(2025, 6, 30, 14, 5, 59, tzinfo=berlin)) == "2025-06-30 12:05 UTC"
+    assert formatting.day(date(2025, 6, 3)) == "2025-06-03"
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="without a zone"):
+        formatting.moment(datetime(2025, 6, 30))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("passed", "written"),
+    [
+        (timedelta(seconds=-5), "a minute"),
+        (timedelta(seconds=65), "a minute"),
+        (timedelta(minutes=119), "119 minutes"),
+        (timedelta(hours=26), "26 hours"),
+        (timedelta(days=12), "12 days"),
+        (timedelta(days=100), "3 months"),
+        (timedelta(days=365 * 16), "15 years"),
+    ],
+)
+def test_age_is_told_in_the_largest_unit_that_gives_two(passed: timedelta, written: str) -> None:
+    now = datetime(2025, 6, 30, tzinfo=UTC)
+    assert formatting.age(now - passed, now) == written
+
+
+def test_months_are_named_and_anything_else_is_left() -> None:
+    assert formatting.month("2025-01") == "Jan 2025"
+    assert formatting.month("2025-13") == "2025-13"
+    assert formatting.month("unknown") == "unknown"
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert formatting.shortened("Frankfurt am Main", 17) == "Frankfurt am Main"
+    assert formatting.shortened("Frankfurt am Main", 11) == "Frankfurt…"
+    assert formatting.shortened("two\nlines", 20) == "two lines"
+
+
+def test_two_sources_never_share_a_label() -> None:
+    labels = {"roadshow": "Roadshow", "webinar": "Webinar", "c": "a"}
+    found = ["roadshow", "Roadshow", "webinar", "a", "c"]
+    assert formatting.distinct_labels(found, labels) == {
+        "roadshow": "roadshow",
+        "Roadshow": "Roadshow",
+        "webinar": "Webinar",
+        "a": "a",
+        "c": "c",
+    }
