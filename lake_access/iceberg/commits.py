@@ -8,7 +8,7 @@ changes the files but not the rows (compaction) keeps the version.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from lake_access.iceberg.catalog import load_table, translated
 from lake_access.iceberg.tables import SQL_TYPES, TableDefinition
+from lake_access.queries import load_query
 
 VERSION = "leadlake.version"
 # What a snapshot's summary says beside: which version of another table it was made from; and of the events,
@@ -123,31 +124,41 @@ def scan_sql(columns: Sequence[Column], files: Sequence[str], *, filename: bool 
 def write_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, definition: TableDefinition, rows: str
 ) -> list[DataFile]:
-    """Write the rows of a DuckDB table as data files of `table`, one or more for each partition, not yet committed.
+    """Write the rows of a DuckDB table as data files of `table`, one for each partition, not yet committed.
 
     `rows` names a temporary table that has the definition's columns, in any order.
     """
     ids = {column.name: column.field_id for column in table.schema().columns}
     columns = ", ".join(f'"{name}"' for name in definition.columns)
-    options = ["FORMAT parquet", "COMPRESSION zstd", "RETURN_FILES"]
-    options.append("FIELD_IDS {" + ", ".join(f'"{name}": {ids[name]}' for name in definition.columns) + "}")
     order = f" ORDER BY {', '.join(definition.order)}" if definition.order else ""
-    folder = f"{local_path(table.location())}/data"
-    if definition.partition is None:
-        query = f"SELECT {columns} FROM {rows}{order}"  # noqa: S608  (the definition's names, and a table of ours)
-        target = f"{folder}/{uuid.uuid4()}.parquet"
-        _make_folder(folder)
-    else:
-        month = f"{definition.partition}_month"
-        value = f"strftime({definition.partition}, '%Y-%m') AS {month}"
-        query = f"SELECT {columns}, {value} FROM {rows}{order}"  # noqa: S608  (as above)
-        target = folder
-        options += [f"PARTITION_BY ({month})", "APPEND", "FILENAME_PATTERN '{uuid}'"]
-        _make_folder(folder)
-    written = connection.execute(f"COPY ({query}) TO {quoted(target)} ({', '.join(options)})").fetchone()
-    files: list[str] = [] if written is None or written[0] == 0 else written[1]
+    field_ids = ", ".join(f'"{name}": {ids[name]}' for name in definition.columns)
+    # The fastest level: a data file grows by a hundredth, and writing takes a third less.
+    options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, FIELD_IDS {{{field_ids}}}"
+    files = []
+    for folder, condition in _partitions(connection, definition, rows):
+        query = f"SELECT {columns} FROM {rows}{condition}{order}"  # noqa: S608  (the definition's names, a table of ours)
+        target = f"{local_path(table.location())}/data/{folder}"
+        _make_folder(target)
+        file = f"{target}{uuid.uuid4()}.parquet"
+        connection.execute(f"COPY ({query}) TO {quoted(file)} ({options})")
+        files.append(file)
     with translated(definition.name):
         return [parquet_file_to_data_file(table.io, table.metadata, file) for file in files]
+
+
+def _partitions(
+    connection: duckdb.DuckDBPyConnection, definition: TableDefinition, rows: str
+) -> Iterator[tuple[str, str]]:
+    """Each partition that the rows fall into, as its folder and a condition: faster than DuckDB's own PARTITION_BY."""
+    column = definition.partition
+    if column is None:
+        if connection.table(rows).shape[0]:
+            yield "", ""
+        return
+    query = load_query("months").format(column=column, rows=rows)
+    for first, following in connection.execute(query).fetchall():
+        condition = f" WHERE {column} >= {quoted(str(first))} AND {column} < {quoted(str(following))}"
+        yield f"{column}_month={first:%Y-%m}/", condition
 
 
 def commit(

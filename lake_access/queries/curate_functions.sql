@@ -15,6 +15,10 @@ CREATE OR REPLACE TEMP MACRO json_number(v) AS
 CREATE OR REPLACE TEMP MACRO json_boolean(v) AS
     CASE v WHEN 'true' THEN true WHEN 'false' THEN false END;
 
+-- Whether a line may hold what DuckDB's parser forgives and JSON does not have: NaN, infinities, a comma too many.
+CREATE OR REPLACE TEMP MACRO might_be_lax(line) AS
+    regexp_matches(line, '[nN][aA][nN]|[iI][nN][fF]|,\s*[}\]]');
+
 -- RFC 3339: a date, a time, and a zone.
 CREATE OR REPLACE TEMP MACRO rfc3339(t) AS
     TRY_CAST(CASE
@@ -23,7 +27,11 @@ CREATE OR REPLACE TEMP MACRO rfc3339(t) AS
 
 -- One form for one address: no spaces around it, small letters, Unicode's compatibility form.
 CREATE OR REPLACE TEMP MACRO normal_email(e) AS
-    CASE WHEN strlen(e) = length(e) THEN lower(trim(e, E' \t\r\n')) ELSE fold_unicode(e) END;
+    CASE
+        WHEN strlen(e) <> length(e) THEN fold_unicode(e)
+        WHEN regexp_matches(e, '\s') THEN lower(trim(e, E' \t\r\n'))
+        ELSE lower(e)
+    END;
 
 CREATE OR REPLACE TEMP MACRO is_email(e) AS
     strlen(e) <= 254 AND regexp_full_match(e,
@@ -31,9 +39,9 @@ CREATE OR REPLACE TEMP MACRO is_email(e) AS
         || '@([\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?\.)+[\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?')
     AND strlen(split_part(e, '@', 1)) <= 64;
 
--- HMAC-SHA256 (RFC 2104) of `kind:identity`, its first 128 bits as a UUID of version 8 (RFC 9562).
+-- HMAC-SHA256 (RFC 2104) of `kind:identity`; its first 128 bits make an id.
 CREATE OR REPLACE TEMP MACRO identity_digest(kind, identity) AS
     sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(kind || ':' || identity))));
 
 CREATE OR REPLACE TEMP MACRO identity_uuid(digest) AS
-    (digest[1:12] || '8' || digest[14:16] || 'a' || digest[18:32])::UUID;
+    left(digest, 32)::UUID;
