@@ -19,16 +19,17 @@ from app.escaping import plotly_text
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "typesetMath": False}
 
-BAR_PIXELS = 44
+BAR_PIXELS, AXIS_PIXELS, BARS_PIXELS_LEAST = 44, 30, 120
 CELL_FONT = 13
 CELL_PIXELS = 44
-CELL_PIXELS_MOST = 132
+CELL_PIXELS_MOST = 160
 CELL_WIDTH = 60
 HEADS_PIXELS = 48
 LINE_PIXELS = 300
 NAME_LENGTH = 18
 ROW_HEAD_LENGTH, COLUMN_HEAD_LENGTH = 11, 9  # of one line of a heat map's row or column name; there are two
 ROOM_FOR_RATES = 56
+RATES_TOLD = 12
 
 DIM = 0.72
 FAINT = 0.6
@@ -57,7 +58,7 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
         if places:
             _add_bars(figure, places, [rates[place] for place in places], faint)
     figure.update_layout(
-        **_layout(height=BAR_PIXELS * len(rates) + 30, right=ROOM_FOR_RATES),
+        **_layout(height=bars_height(len(rates)), right=ROOM_FOR_RATES),
         bargap=0.45,
         barmode="overlay",
         xaxis=_rate_axis(rates),
@@ -79,10 +80,15 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
     return figure
 
 
-def rate_by_month(rates: Sequence[Rate]) -> go.Figure:
+def bars_height(count: int) -> int:
+    """How high so many bars are, in pixels."""
+    return max(BAR_PIXELS * count + AXIS_PIXELS, BARS_PIXELS_LEAST)
+
+
+def rate_by_month(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     """Rates over time with their 95% intervals, and under them how many leads each rests on.
 
-    The rates' names are months, `2025-01`, in order.
+    The rates' names are months, `2025-01`, in order. The figure is at least as high as `beside`, in pixels.
     """
     months = [f"{rate.name}-01" for rate in rates]
     figure = go.Figure()
@@ -95,7 +101,7 @@ def rate_by_month(rates: Sequence[Rate]) -> go.Figure:
             "size": 8,
             "color": [palette.translucent(rate.colour, 0.35 if rate.faint else 1) for rate in rates],
         },
-        error_y=_interval_bars(rates, faint=False),
+        error_y=_intervals(rates, palette.NEUTRAL, thickness=1.5),
         customdata=[_hover(formatting.month(rate.name), rate) for rate in rates],
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -109,7 +115,7 @@ def rate_by_month(rates: Sequence[Rate]) -> go.Figure:
     )
     axis = {"fixedrange": True, "zeroline": False, "automargin": True, **_DIM_TICKS}
     figure.update_layout(
-        **_layout(height=LINE_PIXELS),
+        **_layout(height=max(LINE_PIXELS, beside)),
         xaxis={
             "type": "date",
             "tickformat": "%b\n%Y",
@@ -172,11 +178,13 @@ def grid_width(columns: int) -> int:
 
 
 def description(title: str, rates: Sequence[Rate]) -> str:
-    """What a figure says, for readers who do not see it: plain text, one clause a rate."""
-    clauses = (
+    """What a figure says, for readers who do not see it: plain text, a clause a rate, no longer than one listens to."""
+    clauses = [
         f"{rate.name}: {formatting.percentage(rate.rate)}, {formatting.share(rate.conversions, rate.leads)}"
-        for rate in rates
-    )
+        for rate in rates[:RATES_TOLD]
+    ]
+    if len(rates) > RATES_TOLD:
+        clauses.append(f"{len(rates) - RATES_TOLD} more are in the table")
     return f"{title}. {'; '.join(clauses)}."
 
 
@@ -254,30 +262,35 @@ def _add_bars(figure: go.Figure, places: list[int], rates: list[Rate], faint: bo
         y=places,
         orientation="h",
         marker={"color": [palette.translucent(rate.colour, 0.2 if faint else 0.6) for rate in rates]},
-        error_x=_interval_bars(rates, faint),
+        error_x=_intervals(rates, palette.INTERVAL_EDGE, thickness=4, faint=faint),
         customdata=[_hover(rate.name, rate) for rate in rates],
         hovertemplate="%{customdata}<extra></extra>",
     )
+    figure.add_scatter(
+        x=[rate.rate for rate in rates],
+        y=places,
+        mode="markers",
+        marker={"size": 1, "opacity": 0},
+        error_x=_intervals(rates, palette.INTERVAL, thickness=1.5, faint=faint),
+        hoverinfo="skip",
+    )
 
 
-def _interval_bars(rates: Sequence[Rate], faint: bool) -> dict[str, Any]:
+def _intervals(rates: Sequence[Rate], colour: str, thickness: float, faint: bool = False) -> dict[str, Any]:
     return {
         "type": "data",
         "symmetric": False,
         "array": [rate.high - rate.rate for rate in rates],
         "arrayminus": [rate.rate - rate.low for rate in rates],
-        "color": palette.translucent(palette.INTERVAL, 0.5) if faint else palette.INTERVAL,
-        "thickness": 2,
-        "width": 4,
+        "color": palette.translucent(colour, 0.5) if faint else colour,
+        "thickness": thickness,
+        "width": 3,
     }
 
 
 def _cells(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int, int], Rate]) -> dict[str, Any]:
     rates = [[cells.get((row, column)) for column in range(len(columns))] for row in range(len(rows))]
-    hovers = [
-        [_hover(f"{rows[y]}, {columns[x]}", rate) if rate else "" for x, rate in enumerate(line)]
-        for y, line in enumerate(rates)
-    ]
+    hovers = [[_hover(rate.name, rate) if rate else "" for rate in line] for line in rates]
     return {
         "x": list(range(len(columns))),
         "y": list(range(len(rows))),

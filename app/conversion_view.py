@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app import formatting, palette
 from app.charts import Rate
 from lake_access.conversion import Conversion, ConversionRow, Dimension
-from lake_access.declarations import Declarations
+from lake_access.declarations import UNSCORED, Declarations
+from lake_access.intervals import wilson_interval
 
 DIMENSION_NAMES: Mapping[Dimension, str] = {
     "source": "Source",
@@ -18,17 +19,17 @@ DIMENSION_NAMES: Mapping[Dimension, str] = {
     "device": "Device",
     "month": "Month",
 }
-ORDERED: frozenset[Dimension] = frozenset({"band", "month"})
 MOST_VALUES = 12
 MOST_MONTHS = 36
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How cells are read: the labels and colours of all the lake's sources, and the n under which a cell is faint."""
+    """How cells are read: labels and colours of all the lake's sources, the scale of bands, the n of a faint cell."""
 
     source_labels: Mapping[str, str]
     source_colours: Mapping[str, str]
+    bands: Sequence[str]
     minimum_cell: int
 
     def name(self, dimension: Dimension, value: str) -> str:
@@ -84,20 +85,31 @@ def reading_of(declarations: Declarations, sources: Sequence[str]) -> Reading:
     return Reading(
         source_labels=formatting.distinct_labels(sources, labels),
         source_colours=palette.source_colours(declared, sources),
+        bands=[*declarations.bands, UNSCORED],
         minimum_cell=declarations.lake.minimum_cell,
     )
 
 
-def margin(answer: Conversion, reading: Reading) -> Margin:
-    """The rates by one dimension: bands and months in their own order, all else with the most leads first."""
-    (dimension,) = answer.dimensions
-    rows = list(answer.rows)
+def whole(answer: Conversion) -> ConversionRow | None:
+    """The rate over all cells; None where there are none."""
+    return _cell({}, answer.rows) if answer.rows else None
+
+
+def margin(answer: Conversion, dimension: Dimension, reading: Reading) -> Margin:
+    """The rates by one dimension of an answer, each a sum of its cells' conversions over a sum of their leads.
+
+    Bands and months stand in their own order, all else with the most leads first.
+    """
+    cells: dict[str, list[ConversionRow]] = {}
+    for row in answer.rows:
+        cells.setdefault(row.keys[dimension], []).append(row)
+    rows = [_cell({dimension: value}, summands) for value, summands in cells.items()]
     if dimension == "month":
-        drawn = rows[-MOST_MONTHS:]
-    elif dimension in ORDERED:
-        drawn = rows
+        drawn = sorted(rows, key=lambda row: row.keys["month"])[-MOST_MONTHS:]
+    elif dimension == "band":
+        drawn = sorted(rows, key=lambda row: reading.bands.index(row.keys["band"]))
     else:
-        drawn = sorted(rows, key=lambda row: -row.leads)[:MOST_VALUES]
+        drawn = sorted(rows, key=lambda row: (-row.leads, row.keys[dimension]))[:MOST_VALUES]
     values = tuple(row.keys[dimension] for row in drawn)
     rates = tuple(reading.rate(dimension, value, row) for value, row in zip(values, drawn, strict=True))
     return Margin(dimension, values, rates, len(rows))
@@ -112,8 +124,16 @@ def grid(answer: Conversion, rows: Margin, columns: Margin, reading: Reading) ->
         row_value, column_value = row.keys[rows.dimension], row.keys[columns.dimension]
         if row_value in row_places and column_value in column_places:
             place = (row_places[row_value], column_places[column_value])
-            cells[place] = reading.rate(rows.dimension, row_value, row)
+            name = f"{reading.name(rows.dimension, row_value)}, {reading.name(columns.dimension, column_value)}"
+            cells[place] = replace(reading.rate(rows.dimension, row_value, row), name=name)
     return Grid(_heads(rows), _heads(columns), cells)
+
+
+def _cell(keys: dict[str, str], summands: Sequence[ConversionRow]) -> ConversionRow:
+    leads, conversions = (
+        sum(counts) for counts in zip(*((row.leads, row.conversions) for row in summands), strict=True)
+    )
+    return ConversionRow(keys, leads, conversions, conversions / leads, *wilson_interval(conversions, leads))
 
 
 def _heads(of: Margin) -> tuple[str, ...]:

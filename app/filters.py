@@ -61,14 +61,7 @@ def lead_filters(sources: Sequence[str], labels: Mapping[str, str], days: tuple[
             sources=tuple(source for source in sources if source in chosen),
             all_leads=all_leads,
         )
-        st.button(
-            "Clear filters",
-            icon=":material/filter_alt_off:",
-            disabled=filters == ConversionFilters(),
-            on_click=clear_filters,
-            args=(days,),
-            width="stretch",
-        )
+        clear_button(days, key="clear_filters", disabled=filters == ConversionFilters())
     return filters
 
 
@@ -96,8 +89,20 @@ def dimension_pair(default: tuple[Dimension, Dimension]) -> tuple[Dimension, Dim
     return chosen
 
 
-def clear_filters(days: tuple[date, date]) -> None:
-    """Set every filter back; to be called by a button, before the widgets are drawn."""
+def clear_button(days: tuple[date, date], key: str, disabled: bool = False) -> None:
+    """A button that sets every filter back."""
+    st.button(
+        "Clear filters",
+        icon=":material/filter_alt_off:",
+        key=key,
+        disabled=disabled,
+        on_click=_clear_filters,
+        args=(days,),
+        width="stretch",
+    )
+
+
+def _clear_filters(days: tuple[date, date]) -> None:
     st.session_state[CREATED] = days
     st.session_state[SOURCES] = []
     st.session_state[ALL_LEADS] = False

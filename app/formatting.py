@@ -49,7 +49,7 @@ def moment(value: datetime) -> str:
 
 
 def age(since: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that gives at least two: `35 minutes`, `26 hours`, `12 days`, `3 years`; at least `a minute`."""
+    """How long ago, in the largest unit that gives at least two: `26 hours`, `3 years`; at least `a minute`."""
     minutes = max(0, int((now - since).total_seconds() // 60))
     for unit, length in (("year", 525_960), ("month", 43_830), ("day", 1_440), ("hour", 60)):
         if minutes >= 2 * length:

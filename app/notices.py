@@ -11,11 +11,13 @@ from lake_access.lake import PinnedLake
 
 LEADS = "curated.leads"
 FIRST_STEPS = """\
-leadlake demo                               # a year of made-up leads, or your own:
+# a year of made-up leads
+leadlake demo
 
-leadlake ingest webinar events.jsonl        # raw events of a declared source
-leadlake import mapping.toml export.csv     # a CRM export
-leadlake build                              # then: tables from what has landed"""
+# or your own: raw events, or a CRM export
+leadlake ingest webinar events.jsonl
+leadlake import mapping.toml export.csv
+leadlake build"""
 
 
 def freshness_line(pinned: PinnedLake, now: datetime) -> None:
@@ -35,7 +37,7 @@ def freshness_line(pinned: PinnedLake, now: datetime) -> None:
 def empty_lake() -> None:
     """What to do while no table has been built."""
     st.info("There are no leads yet. Fill the lake from a terminal, then look again.", icon=":material/water:")
-    st.code(FIRST_STEPS, language="bash", wrap_lines=True)
+    st.code(FIRST_STEPS, language=None, wrap_lines=True)
     st.button("Look again", icon=":material/refresh:")
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from app import charts, conversion_table, filters, formatting, notices
-from app.conversion_view import DIMENSION_NAMES, Margin, grid, margin, reading_of
+from app.conversion_view import DIMENSION_NAMES, Grid, Margin, grid, margin, reading_of, whole
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of
-from lake_access.conversion import Conversion, conversion_sql
+from lake_access.conversion import ConversionRow, conversion_sql
 
 BETWEEN_CARDS = 96  # pixels from one figure to the one in the card below it
+COLUMNS_BESIDE = 6  # so many columns of a heat map fit beside the bars; with more it goes below them
+HEIGHT_BELOW = 300
 
 
-def headline(total: Conversion, all_leads: bool) -> None:
+def headline(all_cells: ConversionRow, immature: int, all_leads: bool, window: int) -> None:
     """The figures over all cells, and how many leads are left out of them."""
-    (whole,) = total.rows
+    leads = formatting.count(all_cells.leads)
     figures = (
-        ("Conversion rate", formatting.percentage(whole.rate), formatting.interval(whole.low, whole.high)),
-        ("Converted", formatting.count(whole.conversions), f"of {formatting.count(whole.leads)} leads"),
-        ("Leads counted", formatting.count(whole.leads), "all leads" if all_leads else "mature leads"),
+        (
+            "Conversion rate",
+            formatting.percentage(all_cells.rate),
+            formatting.interval(all_cells.low, all_cells.high),
+        ),
+        ("Converted", formatting.count(all_cells.conversions), f"of {leads} leads"),
+        ("Leads counted", leads, "all leads" if all_leads else "mature leads"),
         (
             "Young, counted" if all_leads else "Young, left out",
-            formatting.count(total.immature),
+            formatting.count(immature),
             f"within {window} days",
         ),
     )
@@ -30,11 +36,11 @@ def headline(total: Conversion, all_leads: bool) -> None:
             st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
 
 
-def draw_margin(of: Margin) -> int:
+def draw_margin(of: Margin, beside: int = 0) -> int:
     """Draw rates by one dimension, over time as a line and by anything else as bars; the figure's height in pixels."""
     name = DIMENSION_NAMES[of.dimension]
-    figure = charts.rate_by_month(of.rates) if of.dimension == "month" else charts.rate_bars(of.rates)
-    with st.container(border=True):
+    figure = charts.rate_by_month(of.rates, beside) if of.dimension == "month" else charts.rate_bars(of.rates)
+    with st.container(border=True, height="stretch"):
         st.subheader(f"By {name.lower()}")
         st.plotly_chart(
             figure,
@@ -47,9 +53,21 @@ def draw_margin(of: Margin) -> int:
     return int(figure.layout.height)
 
 
+def draw_grid(of: Grid, title: str, beside: int) -> None:
+    """Rates by both dimensions as a heat map, about as high as what stands beside it; a narrow screen scrolls in it."""
+    with st.container(border=True, height="stretch"):
+        st.subheader(title)
+        with st.grid(1, wrap=False, min_column_width=charts.grid_width(len(of.columns))):
+            st.plotly_chart(
+                charts.rate_grid(of.rows, of.columns, of.cells, beside),
+                key="grid",
+                config=charts.CONFIG,
+                alt=charts.description(title, list(of.cells.values())),
+            )
+
+
 pinned = pinned_lake()
 lake = settings().declarations.lake
-window = lake.outcome_window_days
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
@@ -60,31 +78,35 @@ reading = reading_of(settings().declarations, sources)
 counted = filters.lead_filters(sources, reading.source_labels, days)
 st.caption(filters.summary(counted, days, len(sources)))
 
-total = conversion_of(pinned, (), counted)
-if not any(row.leads for row in total.rows):
-    notices.nothing_matches(total.immature, window)
+headline_place = st.container()
+rows_by, columns_by = filters.dimension_pair(default=("source", "band"))
+by_both = conversion_of(pinned, (rows_by, columns_by), counted)
+all_cells = whole(by_both)
+if all_cells is None:
+    notices.nothing_matches(by_both.immature, lake.outcome_window_days)
+    filters.clear_button(days, key="clear_filters_here")
     st.stop()
 
-headline(total, counted.all_leads)
-rows_by, columns_by = filters.dimension_pair(default=("source", "band"))
-by_rows = margin(conversion_of(pinned, (rows_by,), counted), reading)
-by_columns = margin(conversion_of(pinned, (columns_by,), counted), reading)
-by_both = conversion_of(pinned, (rows_by, columns_by), counted)
+with headline_place:
+    headline(all_cells, by_both.immature, counted.all_leads, lake.outcome_window_days)
+by_rows = margin(by_both, rows_by, reading)
+by_columns = margin(by_both, columns_by, reading)
 both = grid(by_both, by_rows, by_columns, reading)
 title = f"{DIMENSION_NAMES[rows_by]} by {DIMENSION_NAMES[columns_by].lower()}"
 
-left, right = st.columns([5, 6], gap="small")
-with left:
-    left_height = draw_margin(by_rows) + BETWEEN_CARDS + draw_margin(by_columns)
-with right, st.container(border=True, height="stretch"):
-    st.subheader(title)
-    with st.grid(1, wrap=False, min_column_width=charts.grid_width(len(both.columns))):
-        st.plotly_chart(
-            charts.rate_grid(both.rows, both.columns, both.cells, beside=left_height),
-            key="grid",
-            config=charts.CONFIG,
-            alt=charts.description(title, list(both.cells.values())),
-        )
+if len(both.columns) <= COLUMNS_BESIDE:
+    left, right = st.columns([5, 6], gap="small")
+    with left:
+        height = draw_margin(by_rows) + BETWEEN_CARDS + draw_margin(by_columns)
+    with right:
+        draw_grid(both, title, beside=height)
+else:
+    margins = (by_rows, by_columns)
+    bars = max(charts.bars_height(len(of.rates)) for of in margins if of.dimension != "month")
+    for place, of in zip(st.columns(2, gap="small"), margins, strict=True):
+        with place:
+            draw_margin(of, beside=bars)
+    draw_grid(both, title, beside=HEIGHT_BELOW)
 st.caption(
     "n: leads counted. Lines on bars and dots: 95% Wilson intervals. "
     f"Faint: fewer than {lake.minimum_cell} leads, too few to rely on."

@@ -37,9 +37,11 @@ def plain(text: str) -> str:
 def test_bars_show_each_rate_with_its_interval_and_its_counts() -> None:
     cellular, telephone = rate("cellular", 3853, 26144), rate("telephone", 787, 15044)
     figure = charts.rate_bars([cellular, telephone])
-    (bars,) = figure.data
+    bars, intervals = figure.data
     assert list(bars.x) == [cellular.rate, telephone.rate]
-    assert [bars.x[0] - bars.error_x.arrayminus[0], bars.x[0] + bars.error_x.array[0]] == [cellular.low, cellular.high]
+    for drawn in (bars, intervals):
+        low, high = drawn.x[0] - drawn.error_x.arrayminus[0], drawn.x[0] + drawn.error_x.array[0]
+        assert (low, high) == (cellular.low, cellular.high)
     assert [plain(text).split(maxsplit=1)[1] for text in figure.layout.yaxis.ticktext] == [
         "3,853 of 26,144",
         "787 of 15,044",
@@ -60,7 +62,7 @@ def test_the_first_rate_is_drawn_on_top() -> None:
 
 
 def test_bars_of_too_few_leads_are_faint() -> None:
-    solid, faint = charts.rate_bars([rate("many", 5, 50), rate("few", 1, 5, faint=True)]).data
+    solid, _, faint, _ = charts.rate_bars([rate("many", 5, 50), rate("few", 1, 5, faint=True)]).data
     assert solid.marker.color == ("rgba(107,130,153,0.6)",)
     assert faint.marker.color == ("rgba(107,130,153,0.2)",)
     assert "Too few leads" in faint.customdata[0]
@@ -114,7 +116,7 @@ def test_no_name_brings_markup_into_a_figure() -> None:
 
 def test_the_whole_name_stands_in_the_hover_text() -> None:
     name = "A source with a rather long name, spelled out"
-    (bars,) = charts.rate_bars([rate(name, 5, 50)]).data
+    bars, _ = charts.rate_bars([rate(name, 5, 50)]).data
     assert name in bars.customdata[0]
     assert "10.0% converted (4.3% to 21.4%)" in bars.customdata[0]
     assert "5 of 50 leads" in bars.customdata[0]
@@ -129,10 +131,21 @@ def test_long_names_are_cut_to_at_most_two_lines() -> None:
 
 
 def test_names_that_look_like_dates_or_numbers_keep_a_place_each() -> None:
-    (bars,) = charts.rate_bars([rate("2025-01", 1, 40), rate("7", 1, 40), rate("7.0", 1, 40)]).data
+    bars, _ = charts.rate_bars([rate("2025-01", 1, 40), rate("7", 1, 40), rate("7.0", 1, 40)]).data
     assert list(bars.y) == [0, 1, 2]
 
 
 def test_the_description_says_every_rate_in_plain_text() -> None:
     said = charts.description("Conversion by source", [rate("cellular", 3853, 26144), rate("<b>x</b>", 1, 2)])
     assert said == "Conversion by source. cellular: 14.7%, 3,853 of 26,144; <b>x</b>: 50.0%, 1 of 2."
+
+
+def test_the_description_of_many_rates_stays_short_and_says_so() -> None:
+    said = charts.description("Conversion by location", [rate(f"city {number}", 1, 40) for number in range(15)])
+    assert said.endswith("city 11: 2.5%, 1 of 40; 3 more are in the table.")
+
+
+def test_a_line_grows_to_the_height_of_the_bars_beside_it() -> None:
+    months = [rate("2025-01", 1, 50), rate("2025-02", 2, 50)]
+    assert charts.rate_by_month(months, beside=charts.bars_height(12)).layout.height == charts.bars_height(12)
+    assert charts.rate_by_month(months).layout.height == charts.LINE_PIXELS

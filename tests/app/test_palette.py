@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.palette import CATEGORIES, FAINT_TEXT, INTERVAL, NEUTRAL, source_colours, translucent
+from app.palette import CATEGORIES, FAINT_TEXT, INTERVAL, INTERVAL_EDGE, NEUTRAL, source_colours, translucent
 
 Colour = NDArray[np.float64]
 
@@ -64,9 +64,17 @@ def oklab(colour: str, vision: NDArray[np.float64]) -> Colour:
 
 
 @pytest.mark.parametrize("mode", THEMES)
-@pytest.mark.parametrize("colour", [*CATEGORIES, NEUTRAL, INTERVAL, FAINT_TEXT])
+@pytest.mark.parametrize("colour", [*CATEGORIES, NEUTRAL, FAINT_TEXT])
 def test_every_colour_stands_out_from_the_background(mode: str, colour: str) -> None:
     assert contrast(colour, THEMES[mode]["backgroundColor"]) >= 3
+
+
+@pytest.mark.parametrize("mode", THEMES)
+@pytest.mark.parametrize("bar", [*CATEGORIES, NEUTRAL])
+def test_an_interval_is_seen_on_its_bar_and_beyond_it(mode: str, bar: str) -> None:
+    assert contrast(INTERVAL, INTERVAL_EDGE) >= 4.5
+    for behind in (bar, THEMES[mode]["backgroundColor"]):
+        assert max(contrast(INTERVAL, behind), contrast(INTERVAL_EDGE, behind)) >= 2.8
 
 
 @pytest.mark.parametrize("vision", VISIONS)
