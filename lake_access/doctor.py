@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from lake_access.errors import LeadlakeError
@@ -16,6 +13,7 @@ from lake_access.lake import READABLE, Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
 from lake_access.raw import list_batches
 from lake_access.settings import Settings
+from lake_access.storage import open_store
 
 Verdict = Literal["ok", "warning", "failure"]
 STALE_AFTER_HOURS = 36
@@ -32,14 +30,18 @@ class Finding:
 
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Every finding, in the order in which they depend on each other; it stops after the database cannot be reached."""
+    """Every finding, in the order in which they depend on each other; it stops after the lake cannot be opened."""
     yield Finding("settings", "ok", f"{settings.config_file}: {len(settings.declarations.sources)} streams declared")
-    yield _writable_lake(settings)
+    writable = _writable_lake(settings)
+    yield writable
     try:
         lake = open_lake(settings)
         pinned = lake.pin()
     except LeadlakeError as exc:
-        yield Finding("database", "failure", str(exc), "Check LEADLAKE_DATABASE, or let `leadlake demo` make a lake.")
+        if str(exc) != writable.detail:
+            yield Finding(
+                "database", "failure", str(exc), "Check LEADLAKE_DATABASE, or let `leadlake demo` make a lake."
+            )
         return
     yield Finding("database", "ok", settings.database.split("@")[-1])
     yield _freshness(pinned, now)
@@ -65,22 +67,11 @@ def declared_schema(settings: Settings) -> list[tuple[str, str, str]]:
 
 
 def _writable_lake(settings: Settings) -> Finding:
-    root = settings.lake
-    if "://" in root:
-        return Finding("lake", "ok", root)
-    existing = next(folder for folder in [Path(root), *Path(root).parents] if folder.exists())
-    if not os.access(existing, os.W_OK):
-        return Finding(
-            "lake", "failure", f"{root}: {existing} cannot be written", "Set LEADLAKE_LAKE or LEADLAKE_HOME."
-        )
     try:
-        with tempfile.NamedTemporaryFile(dir=existing):
-            pass
-    except OSError as exc:
-        return Finding(
-            "lake", "failure", f"{root}: {exc.strerror}", "Free space, or set LEADLAKE_LAKE to another disk."
-        )
-    return Finding("lake", "ok", root)
+        open_store(settings).check_writable()
+    except LeadlakeError as exc:
+        return Finding("lake", "failure", str(exc), "See docs/storage.md.")
+    return Finding("lake", "ok", settings.lake)
 
 
 def _freshness(pinned: PinnedLake, now: datetime) -> Finding:

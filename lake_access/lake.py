@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,14 +14,15 @@ import pandas as pd
 from pyiceberg.catalog import Catalog
 from pyiceberg.types import IcebergType
 
-from lake_access.engine import open_connection
+from lake_access.engine import StoreAccess, give_access, open_connection
+from lake_access.engine_errors import engine_errors, io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.iceberg.catalog import load_table, open_catalog
 from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, pin, quoted, scan_sql
 from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES, SQL_TYPES, table_definitions
 from lake_access.queries import load_query
 from lake_access.settings import Settings
-from lake_access.storage import LocalStore, ObjectStore
+from lake_access.storage import ObjectStore, open_store
 
 # What a dashboard may read; identities never, and of quarantined lines only where and why.
 READABLE = (EVENTS, LEADS, SCORES, QUARANTINE, BATCHES)
@@ -34,6 +35,7 @@ class PinnedLake:
     settings: Settings
     tables: Mapping[str, PinnedTable]
     connection: duckdb.DuckDBPyConnection
+    access: StoreAccess
 
     @property
     def snapshot_ids(self) -> tuple[tuple[str, int], ...]:
@@ -56,22 +58,18 @@ class PinnedLake:
 
     def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """The rows of one of the lake's own queries over the views of these tables."""
-        return self._run(sql, parameters).fetchall()
+        with _read_errors():
+            return self._run(sql, parameters).fetchall()
 
     def frame(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
         """The same as a frame."""
-        return self._run(sql, parameters).df()
+        with _read_errors():
+            return self._run(sql, parameters).df()
 
     def _run(self, sql: str, parameters: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
-        try:
-            # A cursor of its own for each query: threads of a page share the database, not a result.
-            return self.connection.cursor().execute(sql, parameters or {})
-        except duckdb.IOException as exc:
-            raise StorageError(
-                f"the lake: a data file cannot be read ({str(exc).splitlines()[0]}). Pin the lake anew."
-            ) from exc
-        except duckdb.Error as exc:
-            raise QueryRefusedError(f"the query failed: {str(exc).splitlines()[0]}") from exc
+        self.access.renew()
+        # A cursor of its own for each query: threads of a page share the database, not a result.
+        return self.connection.cursor().execute(sql, parameters or {})
 
 
 @dataclass
@@ -90,7 +88,7 @@ class Lake:
             tables = {name: pin(table) for name in READABLE if (table := load_table(self.catalog, name)) is not None}
             current = {name: table.snapshot_id for name, table in tables.items()}
             if self._pinned is None or {n: t.snapshot_id for n, t in self._pinned.tables.items()} != current:
-                self._pinned = _open_pinned(self.settings, tables)
+                self._pinned = _open_pinned(self.settings, self.store, tables)
             return self._pinned
 
 
@@ -98,9 +96,11 @@ def open_lake(settings: Settings) -> Lake:
     """Open the lake that the settings name; nothing is made but an empty catalog.
 
     Raises:
-        StorageError: its database cannot be reached.
+        StorageError: its store or its database cannot be reached.
+        SettingsError: the settings name no possible place for one of them.
     """
-    return Lake(settings, LocalStore(Path(settings.lake)), open_catalog(settings))
+    store = open_store(settings)
+    return Lake(settings, store, open_catalog(settings, store))
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tables: Mapping[str, PinnedTable]) -> None:
@@ -124,10 +124,22 @@ def known_until(tables: Mapping[str, PinnedTable]) -> datetime | None:
     return None if known is None else datetime.fromisoformat(known)
 
 
-def _open_pinned(settings: Settings, tables: Mapping[str, PinnedTable]) -> PinnedLake:
+def _open_pinned(settings: Settings, store: ObjectStore, tables: Mapping[str, PinnedTable]) -> PinnedLake:
     connection = open_connection(settings)
-    create_views(connection, settings, tables)
-    return PinnedLake(settings, tables, connection)
+    access = give_access(connection, store)
+    with engine_errors("the lake"):
+        create_views(connection, settings, tables)
+    return PinnedLake(settings, tables, connection, access)
+
+
+@contextmanager
+def _read_errors() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as exc:
+        raise StorageError(f"the lake: a data file cannot be read: {io_sentence(exc)}") from exc
+    except duckdb.Error as exc:
+        raise QueryRefusedError(f"the query failed: {str(exc).splitlines()[0]}") from exc
 
 
 def _leads_view(settings: Settings, now: datetime | None, scan: str) -> str:

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from lake_access.errors import LandingRefusedError
+from lake_access.errors import LandingRefusedError, StorageError
 from lake_access.storage import ObjectStore
 
 BLOCK = 1 << 20
@@ -103,9 +103,14 @@ def read_blocks(store: ObjectStore, batch: Batch, block: int) -> Iterator[bytes]
 
     Raises:
         LandingRefusedError: the object is truncated or corrupt.
+        StorageError: it cannot be read now.
     """
-    with store.open(batch.key) as stored:
-        yield from _checked_blocks(stored, "zstd", batch.key, block)
+    try:
+        with store.open(batch.key) as stored:
+            yield from _checked_blocks(stored, "zstd", batch.key, block)
+    except OSError as exc:
+        where = store.address(batch.key)
+        raise StorageError(f"{where}: cannot be read ({exc.strerror}); check the disk, and try again.") from exc
 
 
 def _reserve(
@@ -168,4 +173,7 @@ def _checked_blocks(source: BinaryIO, compression: str | None, name: str, size: 
             while block := stream.read(size):
                 yield block
     except OSError as exc:
+        if exc.errno is not None:
+            # The disk failed; the content may be sound.
+            raise
         raise LandingRefusedError(f"{name}: truncated or corrupt ({exc}); nothing of it was taken.") from exc

@@ -68,7 +68,8 @@ class Settings:
         """The lake's root: an absolute folder, or an `s3://` address without a slash at the end."""
         configured = self.environment.lake
         if configured is not None and "://" in configured:
-            return configured.rstrip("/")
+            scheme, _, path = configured.partition("://")
+            return f"{scheme}://{path.rstrip('/')}"
         return str(Path(configured or self.home / "lake").absolute())
 
     @property

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from lake_access.engine import open_connection
-from lake_access.errors import QueryRefusedError
+from lake_access.engine import give_access, open_connection
+from lake_access.engine_errors import io_sentence
+from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.lake import READABLE, PinnedLake, create_views
+
+# The functions that may stand in FROM. Others read the engine's own state: which keys it holds and, with its log of
+# requests switched on (by such a function again), the tokens that it sent.
+TABLE_FUNCTIONS = {
+    *("generate_series", "range", "repeat", "repeat_row", "unnest"),
+    *("histogram", "histogram_values", "json_each", "json_tree", "pragma_table_info"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,14 +43,18 @@ def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
 
     Raises:
         QueryRefusedError: it is not one SELECT, names what does not exist, or asks for what is not granted.
+        StorageError: a data file cannot be read.
     """
     connection = open_connection(pinned.settings)
     try:
+        give_access(connection, pinned.access.store)
         create_views(connection, pinned.settings, pinned.tables)
         _lock(connection, [path for name in READABLE if name in pinned.tables for path in pinned.tables[name].files])
-        statements = _statements(connection, sql)
-        reader = connection.execute(statements[0]).to_arrow_reader(10_000)
+        statement = _statement(connection, sql)
+        reader = connection.execute(statement).to_arrow_reader(10_000)
         return _take(reader, limit)
+    except duckdb.IOException as exc:
+        raise StorageError(f"the query: a data file cannot be read: {io_sentence(exc)}") from exc
     except duckdb.Error as exc:
         raise QueryRefusedError(f"the query was refused: {_without_paths(exc)}") from exc
     finally:
@@ -51,10 +64,11 @@ def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
 def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
     connection.execute("SET allowed_paths = $1", [list(files)])
     connection.execute("SET enable_external_access = false")
+    connection.execute("SET python_enable_replacements = false")
     connection.execute("SET lock_configuration = true")
 
 
-def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.Statement]:
+def _statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise QueryRefusedError(f"the query was refused: one statement at a time, and this is {len(statements)}.")
@@ -62,7 +76,25 @@ def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.
         raise QueryRefusedError(
             "the query was refused: only SELECT may run here; the lake changes by `leadlake build` alone."
         )
-    return statements
+    row = connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+    parsed = json.loads(row[0]) if row is not None else {"error": True}
+    if parsed["error"]:
+        raise QueryRefusedError("the query was refused: only SELECT may run here.")
+    unknown = sorted(set(_table_functions(parsed)) - TABLE_FUNCTIONS)
+    if unknown:
+        raise QueryRefusedError(f"the query was refused: {unknown[0]}() may not stand in FROM here.")
+    return statements[0]
+
+
+def _table_functions(parsed: Any) -> Iterator[str]:
+    """The names of all table functions in a statement that DuckDB's own parser took apart."""
+    if isinstance(parsed, dict):
+        if parsed.get("type") == "TABLE_FUNCTION":
+            yield str(parsed["function"].get("function_name", "")).lower()
+        parsed = list(parsed.values())
+    if isinstance(parsed, list):
+        for part in parsed:
+            yield from _table_functions(part)
 
 
 def _take(reader: pa.RecordBatchReader, limit: int | None) -> SqlResult:

@@ -11,6 +11,7 @@ from lake_access.building.curate import BatchCounts, curate
 from lake_access.building.downstream import build_leads, build_scores, record_batches
 from lake_access.building.identity import identity_key
 from lake_access.building.workshop import Workshop, open_workshop
+from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
 from lake_access.iceberg.commits import pin
 from lake_access.iceberg.tables import BATCHES, LEADS
@@ -52,7 +53,7 @@ def build(lake: Lake, now: datetime, progress: Progress = lambda _stage, _lines:
     for attempt in range(ATTEMPTS):
         try:
             workshop = open_workshop(lake.settings, lake.store, lake.catalog, identity_key(lake.settings), now)
-            with workshop.connection:
+            with workshop.connection, engine_errors("the build"):
                 _build(workshop, result, progress)
             return result
         except ConflictError:

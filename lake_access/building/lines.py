@@ -14,6 +14,8 @@ from lake_access.storage import ObjectStore
 
 BLOCK_BYTES = 16 << 20
 MAX_LINE_BYTES = 1 << 20
+# What is kept of an endless line: too long even if its last byte is taken for a part of the line's end.
+HEAD_BYTES = MAX_LINE_BYTES + 2
 _RECORD_BATCH = 20_000
 
 TOO_LONG = "longer than 1 MiB"
@@ -88,10 +90,10 @@ def _read_lines(store: ObjectStore, batch: Batch) -> Iterator[tuple[pa.Table, li
     for block in read_blocks(store, batch, BLOCK_BYTES):
         data = rest + block
         end = data.rfind(b"\n") + 1
-        if end == 0 and len(data) > MAX_LINE_BYTES:
+        if end == 0 and len(data) > HEAD_BYTES:
             # The middle of an endless line: keep its head only, and its number.
-            skipped += len(data) - MAX_LINE_BYTES - 1
-            rest = data[: MAX_LINE_BYTES + 1]
+            skipped += len(data) - HEAD_BYTES
+            rest = data[:HEAD_BYTES]
             continue
         rest = data[end:]
         if end:

@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 
 from lake_access.declarations import Declarations
-from lake_access.engine import open_connection
+from lake_access.engine import StoreAccess, give_access, open_connection
 from lake_access.iceberg.catalog import ensure_table
 from lake_access.iceberg.commits import READ, PinnedTable, at_version
 from lake_access.iceberg.tables import TableDefinition, table_definitions
@@ -29,6 +29,7 @@ class Workshop:
     identity_key: bytes
     now: datetime
     connection: duckdb.DuckDBPyConnection
+    access: StoreAccess
     definitions: Mapping[str, TableDefinition]
     tables: dict[str, Table] = field(default_factory=dict)
 
@@ -37,7 +38,11 @@ class Workshop:
         return self.settings.declarations
 
     def table(self, name: str) -> tuple[Table, TableDefinition]:
-        """The table as this build last saw it, made or extended where the declarations ask for it."""
+        """The table as this build last saw it, made or extended where the declarations ask for it.
+
+        Every stage asks for its tables before it reads or writes their files, so that credentials are renewed here.
+        """
+        self.access.renew()
         if name not in self.tables:
             location = f"{self.settings.lake}/warehouse/{name.replace('.', '/')}"
             self.tables[name] = ensure_table(self.catalog, self.definitions[name], location)
@@ -50,7 +55,8 @@ def open_workshop(
     """Tools for one build."""
     connection = open_connection(settings)
     definitions = table_definitions(settings.declarations)
-    return Workshop(settings, store, catalog, identity_key, now, connection, definitions)
+    access = give_access(connection, store)
+    return Workshop(settings, store, catalog, identity_key, now, connection, access, definitions)
 
 
 def upstream_property(table: str) -> str:

@@ -1,4 +1,4 @@
-"""The Iceberg catalog in the lake's database: opening it, and bringing its tables up to the declarations."""
+"""The Iceberg catalog, in a database or AWS Glue: opening it, and bringing its tables up to the declarations."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.transforms import MonthTransform
+from pyiceberg.typedef import Properties
 from pyiceberg.types import NestedField
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from lake_access.errors import ConflictError, SettingsError, StorageError
+from lake_access.iceberg.file_io import file_properties
 from lake_access.iceberg.tables import TableDefinition
 from lake_access.settings import Settings
+from lake_access.storage import ObjectStore
+from lake_access.storage.aws_errors import aws_errors, sentence_for
+
+CONNECT_SECONDS = 5
 
 # A retry inside PyIceberg would lay this commit upon another writer's, unread; a build must read again and decide.
 _TABLE_PROPERTIES = {
@@ -37,30 +44,50 @@ _TABLE_PROPERTIES = {
 }
 
 
-def open_catalog(settings: Settings) -> Catalog:
-    """The catalog in `settings.database`; an SQLite file is made on first use.
+def open_catalog(settings: Settings, store: ObjectStore) -> Catalog:
+    """The catalog in `settings.database`; what it needs there is made on first use.
+
+    - `sqlite:///…`: a file, for one machine.
+    - `postgresql://…`, `postgres://…` or `postgresql+psycopg://…`: PostgreSQL, by psycopg 3.
+    - `glue`: AWS Glue, in the account and region of boto3's session; `glue://ID`: the catalog with this id there.
+      Its databases are called as the lake's namespaces are (`curated`, …), so that one such catalog holds one lake.
 
     Raises:
+        SettingsError: an address of another kind.
         StorageError: the database cannot be reached.
     """
     database = settings.database
-    if database.startswith("sqlite:///"):
-        Path(database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    elif not database.startswith("postgresql"):
-        raise SettingsError(
-            "environment: LEADLAKE_DATABASE: only sqlite:/// and postgresql+psycopg:// addresses are known."
-        )
+    properties = {"warehouse": f"{settings.lake}/warehouse", **file_properties(store)}
+    if database == "glue" or database.startswith("glue://"):
+        return _open_glue(database, properties)
+    properties |= {"uri": _sql_address(database), "pool_pre_ping": "true"}
     with translated("the lake's catalog"):
-        return SqlCatalog("leadlake", uri=database, warehouse=f"{settings.lake}/warehouse")
+        try:
+            return SqlCatalog("leadlake", **properties)
+        except SQLAlchemyError:
+            # Two processes that both find an empty database both make its tables, and one of them fails.
+            return SqlCatalog("leadlake", **properties)
 
 
 def load_table(catalog: Catalog, name: str) -> Table | None:
-    """The table as it stands now, or None while it does not exist."""
+    """The table as it stands now, or None while it does not exist.
+
+    Raises:
+        SettingsError: the catalog's table belongs to a lake at another place.
+    """
     with translated(name):
         try:
-            return catalog.load_table(name)
+            table = catalog.load_table(name)
         except (NoSuchTableError, NoSuchNamespaceError):
             return None
+    warehouse = catalog.properties["warehouse"]
+    # A folder can have two names; a bucket cannot.
+    if "s3://" in (warehouse[:5], table.location()[:5]) and not table.location().startswith(f"{warehouse}/"):
+        raise SettingsError(
+            f"{name}: the catalog's table lies at {table.location()}, which is not below {warehouse}; correct "
+            "LEADLAKE_LAKE, or give this lake a LEADLAKE_DATABASE of its own."
+        )
+    return table
 
 
 def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -> Table:
@@ -76,6 +103,32 @@ def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -
     return table
 
 
+def _sql_address(database: str) -> str:
+    if database.startswith("sqlite:///"):
+        Path(database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        return database
+    try:
+        address = make_url(database)
+    except ArgumentError:
+        address = None
+    if address is None or address.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise SettingsError(
+            "environment: LEADLAKE_DATABASE: only sqlite:///…, postgresql://… and glue are known, and this is another."
+        )
+    if "connect_timeout" not in address.query:
+        address = address.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
+    return address.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _open_glue(database: str, properties: Properties) -> Catalog:
+    if not properties["warehouse"].startswith("s3://"):
+        raise SettingsError("environment: LEADLAKE_DATABASE=glue needs LEADLAKE_LAKE=s3://bucket/prefix.")
+    # Whoever has no Glue does without boto3, which takes a fifth of a second to import.
+    from lake_access.iceberg.glue import open_glue
+
+    return open_glue(database.removeprefix("glue").removeprefix("://"), properties)
+
+
 def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Table:
     fields = [
         NestedField(number, name, kind, required=False)
@@ -89,7 +142,7 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
         properties[f"write.metadata.metrics.column.{definition.partition}"] = "full"
     namespace, _ = definition.name.split(".")
     with translated(definition.name):
-        with suppress(NamespaceAlreadyExistsError):
+        with suppress(NamespaceAlreadyExistsError, IntegrityError):
             catalog.create_namespace(namespace)
         try:
             return catalog.create_table(definition.name, schema, location, spec, properties=properties)
@@ -101,7 +154,8 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
 def translated(what: str) -> Iterator[None]:
     """Errors of the catalog and its database as the lake's own, naming what they happened to."""
     try:
-        yield
+        with aws_errors(what):
+            yield
     except (CommitFailedException, ValidationException) as exc:
         raise ConflictError(f"{what}: another writer committed first; nothing was changed. Try again.") from exc
     except SQLAlchemyError as exc:
@@ -113,7 +167,10 @@ def translated(what: str) -> Iterator[None]:
             f"{what}: a file of the table is gone ({exc.filename or exc}). Restore it, or replay."
         ) from exc
     except OSError as exc:
-        raise StorageError(f"{what}: cannot be read or written ({exc.strerror or _first_line(exc)}).") from exc
+        refused = re.search(r"AWS Error (\w+)", str(exc))
+        sentence = sentence_for(refused[1]) if refused else None
+        reason = sentence or f"cannot be read or written ({exc.strerror or _first_line(exc)})"
+        raise StorageError(f"{what}: {reason}.") from exc
 
 
 def _first_line(exc: BaseException) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,8 @@ KNOWN_UNTIL = "leadlake.known_until"
 THIS_COMMIT = "leadlake.this."
 CONSUMED = f"{THIS_COMMIT}batches"
 BUILT_AT = f"{THIS_COMMIT}built_at"
+# Data files just written, whose footers are read for the commit; on S3 each takes some answers, one after another.
+FOOTERS_AT_ONCE = 8
 Properties = Mapping[str, str]
 
 
@@ -142,8 +145,8 @@ def write_rows(
         file = f"{target}{uuid.uuid4()}.parquet"
         connection.execute(f"COPY ({query}) TO {quoted(file)} ({options})")
         files.append(file)
-    with translated(definition.name):
-        return [parquet_file_to_data_file(table.io, table.metadata, file) for file in files]
+    with translated(definition.name), ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
+        return list(pool.map(lambda file: parquet_file_to_data_file(table.io, table.metadata, file), files))
 
 
 def _partitions(

@@ -15,14 +15,16 @@ CREATE OR REPLACE TEMP MACRO json_number(v) AS
 CREATE OR REPLACE TEMP MACRO json_boolean(v) AS
     CASE v WHEN 'true' THEN true WHEN 'false' THEN false END;
 
--- Whether a line may hold what DuckDB's parser forgives and JSON does not have: NaN, infinities, a comma too many.
+-- Whether a line may hold what DuckDB's parser lets pass: NaN, infinities, a comma too many, an object within the object
+-- that has a key twice, or more levels than its functions have stack for (each takes two bytes).
 CREATE OR REPLACE TEMP MACRO might_be_lax(line) AS
-    regexp_matches(line, '[nN][aA][nN]|[iI][nN][fF]|,\s*[}\]]');
+    regexp_matches(line, '[nN][aA][nN]|[iI][nN][fF]|,\s*[}\]]|.\{') OR strlen(line) > 1000;
 
 -- RFC 3339: a date, a time, and a zone.
 CREATE OR REPLACE TEMP MACRO rfc3339(t) AS
     TRY_CAST(CASE
-        WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)') THEN upper(t)
+        WHEN regexp_full_match(t, '\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)')
+            THEN upper(t)
     END AS TIMESTAMPTZ);
 
 -- One form for one address: no spaces around it, small letters, Unicode's compatibility form.

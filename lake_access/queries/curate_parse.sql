@@ -7,7 +7,7 @@ WITH checked AS (
     SELECT *,
         CASE
             WHEN NOT json_valid(line) THEN 'not valid JSON'
-            WHEN NOT starts_with(ltrim(line), '{{') THEN 'not a JSON object'
+            WHEN NOT (starts_with(line, '{{') OR regexp_matches(line, '^\s*\{{')) THEN 'not a JSON object'
             -- DuckDB's parser forgives a comma too many.
             WHEN regexp_matches(line, ',\s*\}}\s*$') THEN 'not valid JSON'
         END AS fault

@@ -42,6 +42,7 @@ WITH texts AS (
                 THEN 'event_id: not a text of 1 to 200 bytes'
             WHEN email_json <> 'null' AND email IS NULL THEN 'email: not a text'
             WHEN email IS NOT NULL AND NOT is_email(email) THEN 'email: not a possible address'
+            WHEN contains(lead_key_text, chr(0)) THEN 'lead_key: holds a NUL character'
             WHEN lead_key_json <> 'null' AND (lead_key IS NULL OR lead_key = '' OR strlen(lead_key) > 200)
                 THEN 'lead_key: not a text of 1 to 200 bytes'
             WHEN email IS NULL AND lead_key IS NULL THEN 'no identity: neither email nor lead_key'

@@ -9,8 +9,8 @@ WITH told AS (
         stream IN $scores AS is_score,
         stream IN $sales AS is_action,
         stream IN $outcomes AND converted AS is_conversion,
-        -- The order of a lead's events: by time, and where two have the same time by their ids.
-        {{t: occurred_at, i: event_id}} AS position
+        -- The order of a lead's events: by time, and where two have the same time by their ids, which a stream has once.
+        {{t: occurred_at, i: event_id, s: stream}} AS position
     FROM {scan} {only}
 ), gathered AS (
     SELECT

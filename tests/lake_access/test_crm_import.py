@@ -19,7 +19,7 @@ from tests.lake_access.crm_exports import HEADER, MAPPING, ROW, SMALL, csv_file,
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 BANK_FILE = (
-    Path(os.environ.get("LEADLAKE_SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "bank_marketing/bank_leads.csv.gz"
+    Path(os.environ.get("SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "bank_marketing/bank_leads.csv.gz"
 )
 
 
@@ -189,7 +189,7 @@ def test_the_smallest_mapping_of_the_guide_can_be_read() -> None:
 
 
 @pytest.mark.skipif(
-    not BANK_FILE.is_file(), reason=f"the bank marketing data is not at hand: {BANK_FILE} (LEADLAKE_SAMPLE_DATA)"
+    not BANK_FILE.is_file(), reason=f"the bank marketing data is not at hand: {BANK_FILE} (SAMPLE_DATA)"
 )
 def test_the_bank_data_gives_every_contact_and_conversion(tmp_path: Path) -> None:
     streams = write_events(load_mapping(EXAMPLES / "bank_marketing.toml"), [BANK_FILE], tmp_path)

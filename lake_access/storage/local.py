@@ -1,4 +1,4 @@
-"""The object store under the lake: write once, read, list — on a local folder."""
+"""A folder of this machine as an object store."""
 
 from __future__ import annotations
 
@@ -6,40 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from lake_access.errors import StorageError
+from lake_access.storage.objects import StoredObject
 
 INCOMING = ".incoming-"
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object's key below the lake's root, and its size in bytes."""
-
-    key: str
-    size: int
-
-
-class ObjectStore(Protocol):
-    """What the lake needs of a store; a key is relative to the lake's root and has slashes."""
-
-    def put_if_absent(self, key: str, content: Path) -> bool:
-        """Store a copy of the file under this key, whole or not at all; False, and no change, if the key is taken."""
-
-    def read_bytes(self, key: str) -> bytes | None:
-        """The object's bytes, or None where there is no such key."""
-
-    def open(self, key: str) -> BinaryIO:
-        """The object for reading from its start."""
-
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """The objects whose key starts with the prefix (a folder, with a slash at its end)."""
-
-    def address(self, key: str) -> str:
-        """Where a table or query finds the key: a path or an `s3://` address."""
 
 
 class LocalStore:
@@ -93,11 +66,26 @@ class LocalStore:
     def address(self, key: str) -> str:
         return str(self.root / key)
 
+    def check_writable(self) -> None:
+        existing = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        try:
+            with tempfile.NamedTemporaryFile(prefix=INCOMING, dir=existing):
+                pass
+        except OSError as exc:
+            raise StorageError(
+                f"{self.root}: cannot be written ({exc.strerror}); check the folder's rights and space, or set "
+                "LEADLAKE_LAKE or LEADLAKE_HOME to another."
+            ) from exc
+
+    def access(self) -> None:
+        return None
+
 
 def _walk(root: Path, folder: Path) -> Iterator[StoredObject]:
     if not folder.is_dir():
         return
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    # With its slash a folder stands where its keys do: `a-b` comes before `a/b`.
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir()):
         if entry.is_dir():
             yield from _walk(root, Path(entry.path))
         elif not entry.name.startswith(INCOMING):
