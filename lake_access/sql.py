@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -35,7 +36,15 @@ class SqlResult:
         return list(self.table.column_names)
 
     def rows(self) -> list[list[Any]]:
-        return [list(row) for row in zip(*(column.to_pylist() for column in self.table.columns), strict=True)]
+        return [
+            [_plain(value) for value in row]
+            for row in zip(*(column.to_pylist() for column in self.table.columns), strict=True)
+        ]
+
+
+def _plain(value: Any) -> Any:
+    """A whole number that DuckDB gives as a decimal (a sum of integers, say) as an integer."""
+    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
 def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from app.cli.main import main
 
-INTERRUPTED = 130
-
-
-def main() -> None:
-    """Run one command and end the process: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
-    try:
-        # Loading takes a second, in which Ctrl+C shall be no stack trace.
-        from app.cli.main import run
-
-        run()
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+__all__ = ["main"]

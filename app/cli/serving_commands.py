@@ -23,7 +23,7 @@ from lake_access.building.build import BuildResult
 from lake_access.demo_events import DemoPlan
 from lake_access.errors import RefusedError
 from lake_access.lake import Lake, open_lake
-from lake_access.settings import load_settings
+from lake_access.settings import Settings, load_settings
 
 ENTRY_SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
 DEMO_LEADS = 50_000
@@ -63,7 +63,7 @@ def up(
         "--server.address", address, "--server.port", str(port), "--server.headless", "true",
     ]  # fmt: skip
     errors.print(f"Leadlake is on http://{address}:{port} (Ctrl+C stops it).", markup=False)
-    _run_together([dashboard, [sys.executable, "-m", "app.cli", "worker"]])
+    _run_together([dashboard, [sys.executable, "-m", "app.cli", "worker"]], settings)
 
 
 def worker() -> None:
@@ -131,9 +131,15 @@ def _refuse_taken_port(address: str, port: int) -> None:
             ) from exc
 
 
-def _run_together(commands: Sequence[Sequence[str]]) -> None:
+def _run_together(commands: Sequence[Sequence[str]], settings: Settings) -> None:
     """Run the processes until one ends or we are stopped; then stop the others."""
-    processes = [subprocess.Popen(command) for command in commands]
+    # Streamlit reads its configuration from where it is started, so what is relative to here must be said in full.
+    environment = {**os.environ, "LEADLAKE_HOME": str(settings.home.absolute())}
+    environment["LEADLAKE_CONFIG"] = str(settings.config_file.absolute())
+    if settings.environment.lake is not None:
+        environment["LEADLAKE_LAKE"] = settings.lake
+    root = ENTRY_SCRIPT.parent.parent
+    processes = [subprocess.Popen(command, cwd=root, env=environment) for command in commands]
     previous = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
         while all(process.poll() is None for process in processes):

@@ -18,9 +18,7 @@ from tests.lake_access.crm_exports import HEADER, MAPPING, ROW, SMALL, csv_file,
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
-BANK_FILE = (
-    Path(os.environ.get("SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "bank_marketing/bank_leads.csv.gz"
-)
+BANK_FILE = Path(os.environ.get("SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "bank_marketing/bank_leads.csv.gz"
 
 
 def test_a_row_becomes_a_contact_and_an_outcome(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Events for property tests: few people, few ids and few moments, so that they meet; now and then one that is refused."""
 
 from __future__ import annotations
@@ -26,7 +27,20 @@ MOMENTS = [
     "2025-11-30 23:59:59.999999999Z", "2025-12-01T00:00:00Z", "2000-01-01T00:00:00Z", "2024-02-29T12:00:00+05:45",
     "2026-01-02T12:00:00Z", "2026-01-03T11:59:59Z",
 ]  # fmt: skip
-TEXTS = ["Köln", "", " spaced ", "o'hare; DROP", '"', "\\", "a\tb\nc", "\u0301first", "\x00", "👩\u200d🔬", "nan", "{,}"]
+TEXTS = [
+    "Köln",
+    "",
+    " spaced ",
+    "o'hare; DROP",
+    '"',
+    "\\",
+    "a\tb\nc",
+    "\u0301first",
+    "\x00",
+    "👩\u200d🔬",
+    "nan",
+    "{,}",
+]
 EXTRAS: list[Any] = [
     None, 0, -1.5, 1e300, True, "text", "\u2028", [], {}, [1, [None]], {"a": {"b": [1, 2]}}, 2**70, 0.1, 1e-7,
 ]  # fmt: skip
