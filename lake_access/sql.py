@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +19,9 @@ from lake_access.lake import READABLE, PinnedLake, create_views
 
 # The functions that may stand in FROM. Others read the engine's own state: which keys it holds and, with its log of
 # requests switched on (by such a function again), the tokens that it sent.
-TABLE_FUNCTIONS = {
-    *("generate_series", "range", "repeat", "repeat_row", "unnest"),
-    *("histogram", "histogram_values", "json_each", "json_tree", "pragma_table_info"),
-}
+TABLE_FUNCTIONS = {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
+# A name that holds one of these is a file to DuckDB; a view may leave out columns that the table's own files have.
+OF_FILES = re.compile(r"[./\\]")
 
 
 @dataclass(frozen=True)
@@ -89,21 +89,24 @@ def _statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statem
     parsed = json.loads(row[0]) if row is not None else {"error": True}
     if parsed["error"]:
         raise QueryRefusedError("the query was refused: only SELECT may run here.")
-    unknown = sorted(set(_table_functions(parsed)) - TABLE_FUNCTIONS)
-    if unknown:
-        raise QueryRefusedError(f"the query was refused: {unknown[0]}() may not stand in FROM here.")
+    for refused in _refused_sources(parsed):
+        raise QueryRefusedError(f"the query was refused: {refused} may not stand in FROM here.")
     return statements[0]
 
 
-def _table_functions(parsed: Any) -> Iterator[str]:
-    """The names of all table functions in a statement that DuckDB's own parser took apart."""
+def _refused_sources(parsed: Any) -> Iterator[str]:
+    """What stands in any FROM and may not, of a statement that DuckDB's own parser took apart."""
     if isinstance(parsed, dict):
         if parsed.get("type") == "TABLE_FUNCTION":
-            yield str(parsed["function"].get("function_name", "")).lower()
+            name = parsed["function"]["function_name"]
+            if name.lower() not in TABLE_FUNCTIONS:
+                yield f"{name}()"
+        if parsed.get("type") == "BASE_TABLE" and OF_FILES.search(parsed["table_name"]):
+            yield "a file"
         parsed = list(parsed.values())
     if isinstance(parsed, list):
         for part in parsed:
-            yield from _table_functions(part)
+            yield from _refused_sources(part)
 
 
 def _take(reader: pa.RecordBatchReader, limit: int | None) -> SqlResult:
