@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from lake_access.errors import SettingsError
+from lake_access.feature_groups import is_taken
 
 FieldType = Literal["text", "integer", "number", "boolean", "timestamp"]
 StreamKind = Literal["touch", "score", "sales", "outcome"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+AttributeName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")]
 Points = Annotated[int, Field(ge=-100, le=100)]
 
 UNSCORED = "unscored"
@@ -153,10 +155,40 @@ class ScoringDeclaration(_Declared):
         return self
 
 
+class FeaturesDeclaration(_Declared):
+    """Attributes of touches, or declared fields of theirs, that become features: as numbers, or as text."""
+
+    numeric: tuple[AttributeName, ...] = ()
+    categorical: tuple[AttributeName, ...] = ()
+
+    @field_validator("numeric", "categorical", mode="before")
+    @classmethod
+    def _list_to_tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _columns_are_free(self) -> FeaturesDeclaration:
+        # Names of columns know no case.
+        met: dict[str, str] = {}
+        for name in self.names:
+            if is_taken(name):
+                raise ValueError(f'"{name}" is a name that the lake\'s own features take; rename the attribute')
+            if name.lower() in met:
+                raise ValueError(f'"{met[name.lower()]}" and "{name}" would be one column; name one of them')
+            met[name.lower()] = name
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, the numeric ones first."""
+        return (*self.numeric, *self.categorical)
+
+
 class Declarations(_Declared):
     """The whole of leadlake.toml, checked."""
 
     lake: LakeDeclaration = LakeDeclaration()
+    features: FeaturesDeclaration = FeaturesDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

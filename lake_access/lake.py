@@ -19,13 +19,22 @@ from lake_access.engine_errors import engine_errors, io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.iceberg.catalog import load_table, open_catalog
 from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, pin, quoted, scan_sql
-from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES, SQL_TYPES, table_definitions
+from lake_access.iceberg.tables import (
+    BATCHES,
+    EVENTS,
+    FEATURES,
+    LEADS,
+    QUARANTINE,
+    SCORES,
+    SQL_TYPES,
+    table_definitions,
+)
 from lake_access.queries import load_query
 from lake_access.settings import Settings
 from lake_access.storage import ObjectStore, open_store
 
 # What a dashboard may read; identities never, and of quarantined lines only where and why.
-READABLE = (EVENTS, LEADS, SCORES, QUARANTINE, BATCHES)
+READABLE = (EVENTS, LEADS, SCORES, FEATURES, QUARANTINE, BATCHES)
 
 
 @dataclass
@@ -81,6 +90,10 @@ class Lake:
     catalog: Catalog
     _pinned: PinnedLake | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def close(self) -> None:
+        """Give the database's connections back; what was pinned stays readable."""
+        self.catalog.close()
 
     def pin(self) -> PinnedLake:
         """All tables at their current snapshots; the same object as before while no table has a new one."""

@@ -98,6 +98,11 @@ def batch_of(key: str) -> Batch:
     return Batch(found["batch"], found["stream"], key, landed_at, history=found["history"] is not None)
 
 
+def digest_start(batch: Batch) -> str:
+    """The first digits of the SHA-256 of what landed, as the batch's name has them."""
+    return batch.batch_id.split("-")[1]
+
+
 def read_blocks(store: ObjectStore, batch: Batch, block: int) -> Iterator[bytes]:
     """The batch's bytes as received, in blocks of up to `block` bytes.
 

@@ -31,7 +31,8 @@ class Environment(BaseModel):
     )
     database: str | None = Field(
         None,
-        description="Where all state is kept; default SQLite files in the home, `postgresql+psycopg://…` for a team.",
+        description="Where all state is kept; default SQLite files in the home, `postgresql://…` for a team. `glue` "
+        "keeps the tables' catalog in AWS Glue.",
     )
     identity_key: SecretStr | None = Field(
         None,

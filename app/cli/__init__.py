@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from app.cli.main import main
+import sys
 
-__all__ = ["main"]
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run one command and end the process: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+    try:
+        # Loading takes a second, in which Ctrl+C shall be no stack trace.
+        from app.cli.main import run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,5 +1,5 @@
 """`python -m app.cli` is `leadlake`."""
 
-from app.cli.main import main
+from app.cli import main
 
 main()

@@ -4,76 +4,136 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else there.")]
+Unit = Literal["lines", "rows", "bytes", "share", "nothing"]
+
+# A bar that comes and goes within a blink only disturbs.
+SECONDS_WITHOUT_BAR = 0.5
+
+errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a command's result goes: one JSON object, or words and tables for a person."""
+    """Where a command's result goes: one JSON object, or words for a person."""
 
     as_json: bool
 
     def result(self, value: Mapping[str, Any], *lines: str) -> None:
         """Print the result: the object where JSON was asked for, else the lines."""
         if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+            # JSON is UTF-8 whatever the terminal speaks; half a character, as a file's name may hold, stays escaped.
+            text = json.dumps(value, ensure_ascii=False, default=str) + "\n"
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         else:
             for line in lines:
                 print_text(line)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
-        """Print a table for a person, the columns in `right` set to the right; nothing where JSON was asked for."""
-        if not self.as_json:
-            print_table(columns, rows, right)
-
 
 def print_text(line: str) -> None:
-    """One line on standard output; what stands in it is text, never markup."""
-    Console(soft_wrap=True, highlight=False).print(line, markup=False)
+    """One line on standard output."""
+    sys.stdout.write(printable(line) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
-    """A table on standard output; cells are text, never markup."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(escape(column), justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    # Into a pipe or file a row stays one line, however long.
-    width = None if sys.stdout.isatty() else 100_000
-    Console(highlight=False, width=width).print(table)
+def note(message: str) -> None:
+    """A remark on standard error."""
+    errors.print(printable(message))
 
 
 def fail(message: str) -> None:
-    """One sentence on standard error."""
-    errors.print(f"leadlake: {message}", markup=False, style="red" if errors.is_terminal else None)
+    """What went wrong, on standard error."""
+    lines = "\n".join(printable(line) for line in message.split("\n"))
+    errors.print(f"leadlake: {lines}", style="red" if errors.is_terminal else None)
 
 
-Advance = Callable[[float, str | None], None]
+def printable(text: str) -> str:
+    """The text in one line, with everything that could steer a terminal or hide in it written out: `\\x1b`, `\\n`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Bar:
+    """A progress bar of one stage at a time."""
+
+    def __init__(self, progress: Progress, description: str, total: float | None) -> None:
+        self._progress = progress
+        self._description = description
+        self._task = progress.add_task(description, total=total)
+
+    def show(self, description: str, total: float | None = None) -> None:
+        """Say what is being done now; a new stage starts its bar anew, without an end where there is no total."""
+        if description != self._description:
+            done, self._description = self._task, description
+            self._task = self._progress.add_task(description, total=total)
+            self._progress.remove_task(done)
+
+    def advance(self, amount: float) -> None:
+        """So much more of the stage is done."""
+        self._progress.update(self._task, advance=amount)
+
+    def complete(self, amount: float) -> None:
+        """So much of the stage is done."""
+        self._progress.update(self._task, completed=amount)
 
 
 @contextmanager
-def progress_bar(description: str, total: float | None = None) -> Iterator[Advance]:
-    """A progress bar on standard error; the function it gives takes what was done since, and a new description or None.
+def progress_bar(description: str, unit: Unit, total: float | None = None) -> Iterator[Bar]:
+    """A progress bar on standard error, shown once half a second has passed; gone when its block ends.
 
     Where standard error is no terminal, nothing is drawn.
     """
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    amount = TextColumn("{task.completed:,.0f}") if total is None else TaskProgressColumn()
-    with Progress(*columns, amount, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task(description, total=total)
+    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn()]
+    columns += [_amount(unit), TimeElapsedColumn()]
+    progress = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+    start = threading.Timer(SECONDS_WITHOUT_BAR, progress.start)
+    start.start()
+    try:
+        yield Bar(progress, description, total)
+    finally:
+        start.cancel()
+        start.join()
+        progress.stop()
 
-        def advance(amount: float, new_description: str | None = None) -> None:
-            progress.update(task, advance=amount, description=new_description)
 
-        yield advance
+class _CountColumn(ProgressColumn):
+    """How many of what are done, and of how many where that is known; nothing where it is not of that kind."""
+
+    def __init__(self, unit: Unit) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text(f"{task.completed:,.0f} {self._unit}" if task.completed else "")
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f} {self._unit}")
+
+
+def _amount(unit: Unit) -> ProgressColumn:
+    if unit == "bytes":
+        return DownloadColumn()
+    if unit == "share":
+        return TaskProgressColumn()
+    return TextColumn("") if unit == "nothing" else _CountColumn(unit)

@@ -1,41 +1,70 @@
-"""The commands' common frame, and the one place where an error becomes a sentence and an exit code."""
+"""The commands' common frame."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import os
 import sys
+from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
-from app.cli import lake_commands, serving_commands
-from app.cli.console import fail
-from lake_access.errors import LeadlakeError
+from app.cli import checking_commands, landing_commands, reading_commands, serving_commands
+from app.cli.console import print_text
+from app.cli.failures import Commands, end_abandoned_threads, end_on_signals
+
+ABOUT = """Leadlake keeps every lead event, shows where conversion comes from, and learns better scoring models."""
+
+EPILOG = """
+The lake stands in the folder LEADLAKE_HOME, ./var unless set. docs/settings.md lists the other variables.
+
+Exit codes: 0 done; 1 refused or failed, with one sentence on standard error; 2 wrong usage; 130 interrupted.
+"""
 
 app = typer.Typer(
     name="leadlake",
-    help="Leadlake keeps every lead event, shows where conversion comes from, and learns better scoring models.",
+    help=ABOUT,
+    epilog=EPILOG,
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-serving_commands.register(app)
-lake_commands.register(app)
+for commands in (serving_commands, landing_commands, reading_commands, checking_commands):
+    commands.register(app)
 
 
-def main() -> None:
-    """Run one command: exit 0 done, 1 refused or failed (one sentence says why), 2 wrong usage, 130 interrupted."""
+def run() -> None:
+    """Run one command and end the process."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if sys.stdout is None:
+        # Whoever started us closed it.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what the terminal's encoding has not.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    end_on_signals()
     try:
-        app(standalone_mode=True)
-    except LeadlakeError as exc:
-        fail(str(exc))
-        sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted; what was committed stays, the rest was not done.")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        app()
+    except SystemExit as ended:
+        end_abandoned_threads(ended.code if isinstance(ended.code, int) else 0)
+        raise
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print_text(f"leadlake {importlib.metadata.version('leadlake')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _frame(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from lake_access.building.curate import BatchCounts, curate
+from lake_access.building.curate import BatchCounts, curate, equip
 from lake_access.building.downstream import build_leads, build_scores, record_batches
+from lake_access.building.features import build_features
 from lake_access.building.identity import identity_key
 from lake_access.building.workshop import Workshop, open_workshop
 from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
 from lake_access.iceberg.commits import pin
-from lake_access.iceberg.tables import BATCHES, LEADS
+from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE
 from lake_access.lake import Lake
 from lake_access.queries import load_query
 from lake_access.raw import Batch, list_batches
@@ -22,6 +23,9 @@ from lake_access.raw import Batch, list_batches
 # A commit names the batches that it consumed; more of them than this would make the table's metadata heavy.
 BATCHES_PER_COMMIT = 500
 ATTEMPTS = 8
+# While tables are loaded, another build may commit. What follows the events is loaded before them, and what leads to
+# them after: then a table can be behind what it was made from, where our own commit fails, but never ahead unnoticed.
+_LOADED_LAST = (EVENTS, IDENTITIES, QUARANTINE)
 
 Progress = Callable[[str, int], None]
 
@@ -74,8 +78,9 @@ def unbuilt_batches(workshop: Workshop) -> list[Batch]:
 
 
 def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
-    for name in workshop.definitions:
+    for name in [*(name for name in workshop.definitions if name not in _LOADED_LAST), *_LOADED_LAST]:
         workshop.table(name)
+    equip(workshop)
     record_batches(workshop)
     for some in _portions(unbuilt_batches(workshop)):
         counts = curate(workshop, some, lambda lines: progress("events", lines))
@@ -85,6 +90,8 @@ def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
     build_leads(workshop)
     progress("scores", 0)
     build_scores(workshop)
+    progress("features", 0)
+    build_features(workshop)
     result.leads = pin(workshop.table(LEADS)[0]).rows
     result.snapshots = {name: pin(workshop.table(name)[0]).snapshot_id for name in workshop.definitions}
 

@@ -19,7 +19,7 @@ from duckdb.func import FunctionNullHandling
 from pyiceberg.manifest import DataFile
 
 from lake_access.building import identity
-from lake_access.building.event_sql import EventSql, compile_stream
+from lake_access.building.event_sql import EventSql, compile_stream, field_column
 from lake_access.building.json_strictness import json_fault
 from lake_access.building.lines import Chunk, UnreadableLine, read_chunks, refusal
 from lake_access.building.rewriting import files_with, replace_rows
@@ -57,6 +57,16 @@ class _Round:
     loaded: set[str] = field(default_factory=set)
 
 
+def equip(workshop: Workshop) -> None:
+    """Give the workshop's connection the functions that curating calls: once, before the first `curate`."""
+    connection = workshop.connection
+    identity.prepare(connection, workshop.identity_key)
+    connection.create_function(
+        "json_fault", json_fault, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
+    )
+    connection.execute(load_query("curate_functions"))
+
+
 def curate(
     workshop: Workshop, batches: Sequence[Batch], progress: Callable[[int], None] = lambda _lines: None
 ) -> dict[Batch, BatchCounts]:
@@ -88,11 +98,7 @@ def curate(
 def _prepare(current: _Round) -> None:
     """Empty tables for what the chunks add up to, and the links between identities known so far."""
     connection = current.workshop.connection
-    identity.prepare(connection, current.workshop.identity_key)
-    connection.create_function(
-        "json_fault", json_fault, ["VARCHAR"], "VARCHAR", null_handling=FunctionNullHandling.SPECIAL
-    )
-    connection.execute(load_query("curate_functions"))
+    connection.execute(load_query("identity_tables"))
     connection.execute(load_query("curate_tables"))
     columns = ", ".join(
         f'"{name}" {SQL_TYPES[kind]}' for name, kind in current.workshop.table(EVENTS)[1].columns.items()
@@ -150,7 +156,12 @@ def _batches_table(batches: Sequence[Batch]) -> pa.Table:
 
 
 def _event_columns(current: _Round) -> str:
-    return ", ".join(f't."{name}"' for name in current.workshop.table(EVENTS)[1].columns if name != "lead_id")
+    fields = current.workshop.declarations.typed_columns()
+    return ", ".join(
+        f't."{field_column(name)}" AS "{name}"' if name in fields else f't."{name}"'
+        for name in current.workshop.table(EVENTS)[1].columns
+        if name != "lead_id"
+    )
 
 
 def _load_seen(current: _Round) -> None:

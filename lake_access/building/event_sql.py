@@ -60,33 +60,39 @@ def compile_stream(declarations: Declarations, stream_name: str) -> EventSql:
     keys = (*ENVELOPE_KEYS, *source_keys, *fields)
     parameters = _Parameters()
     types = {event_type: parameters.bind(event_type) for event_type in stream.events}
-    typed = [f"{_CASTS[kind.type].format(name + '_json')} AS {name}" for name, kind in fields.items()]
+    typed = [f"{_CASTS[kind.type].format(name + '_json')} AS {field_column(name)}" for name, kind in fields.items()]
     if stream.source_field is not None:
-        typed.append(f"trim(json_text({stream.source_field}_json), E' \\t\\r\\n') AS {stream.source_field}")
+        source = field_column(stream.source_field)
+        typed.append(f"trim(json_text({stream.source_field}_json), E' \\t\\r\\n') AS {source}")
     all_columns = declarations.typed_columns()
     return EventSql(
         parse=load_query("curate_parse").format(
             shape=json.dumps(dict.fromkeys(keys, "JSON")),
-            columns=", ".join(f"j.{key}::VARCHAR AS {key}_json" for key in keys),
+            columns=", ".join(f'j."{key}"::VARCHAR AS {key}_json' for key in keys),
         ),
         type=load_query("curate_type").format(
             typed=",\n        ".join(typed) or "NULL AS no_field",
             known=" + ".join(_presence(stream, key, types) for key in keys),
             event_types=f"({', '.join(types.values())})",
             reasons="\n            ".join(_reasons(stream, types, parameters)),
-            source=stream.source_field or "$stream",
+            source="$stream" if stream.source_field is None else field_column(stream.source_field),
             engagement=_points(stream, "engagement", types, parameters),
             intent=_points(stream, "intent", types, parameters),
             fields=",\n    ".join(
-                f"{_only_of_its_types(stream, name, types)} AS {name}"
+                f"{_only_of_its_types(stream, name, types)} AS {field_column(name)}"
                 if name in fields
-                else f"NULL::{SQL_TYPES[FIELD_TYPES[kind]]} AS {name}"
+                else f"NULL::{SQL_TYPES[FIELD_TYPES[kind]]} AS {field_column(name)}"
                 for name, kind in all_columns.items()
             ),
             patch=_patch(stream, types, parameters),
         ),
         parameters={**parameters.values, "stream": stream_name, "rules_version": declarations.scoring.version},
     )
+
+
+def field_column(name: str) -> str:
+    """What a declared field is called inside the queries: none of their own names, no word of SQL."""
+    return f"field_{name}"
 
 
 def _types_with(stream: StreamDeclaration, name: str) -> list[str]:
@@ -109,16 +115,17 @@ def _presence(stream: StreamDeclaration, key: str, types: dict[str, str]) -> str
 
 def _only_of_its_types(stream: StreamDeclaration, name: str, types: dict[str, str]) -> str:
     belongs = _belongs(stream, name, types)
-    return name if belongs is None else f"CASE WHEN {belongs} THEN {name} END"
+    column = field_column(name)
+    return column if belongs is None else f"CASE WHEN {belongs} THEN {column} END"
 
 
 def _reasons(stream: StreamDeclaration, types: dict[str, str], parameters: _Parameters) -> Iterator[str]:
     """A WHEN for each way in which a declared field can be wrong, per event type where its declaration differs."""
     if stream.source_field is not None:
-        name = stream.source_field
-        yield f"WHEN {name} IS NULL OR {name} = '' THEN {parameters.bind(f'{name}: missing or not a text')}"
+        name, column = stream.source_field, field_column(stream.source_field)
+        yield f"WHEN {column} IS NULL OR {column} = '' THEN {parameters.bind(f'{name}: missing or not a text')}"
         too_long = parameters.bind(f"{name}: over {MAX_SOURCE_LENGTH} characters")
-        yield f"WHEN length({name}) > {MAX_SOURCE_LENGTH} THEN {too_long}"
+        yield f"WHEN length({column}) > {MAX_SOURCE_LENGTH} THEN {too_long}"
     for event_type, type_parameter in types.items():
         for name, declared in stream.fields_of(event_type).items():
             for problem, reason in _problems(name, declared, parameters):
@@ -128,16 +135,17 @@ def _reasons(stream: StreamDeclaration, types: dict[str, str], parameters: _Para
 def _problems(name: str, declared: FieldDeclaration, parameters: _Parameters) -> Iterator[tuple[str, str]]:
     article = "an" if declared.type == "integer" else "a"
     expected = "a date and time with a zone" if declared.type == "timestamp" else f"{article} {declared.type}"
-    yield f"{name} IS NULL AND {name}_json <> 'null'", f"not {expected}"
+    column = field_column(name)
+    yield f"{column} IS NULL AND {name}_json <> 'null'", f"not {expected}"
     if declared.required:
-        yield f"{name} IS NULL", "missing"
+        yield f"{column} IS NULL", "missing"
     if declared.min is not None:
-        yield f"{name} < {parameters.bind(declared.min)}", f"under {plain_number(declared.min)}"
+        yield f"{column} < {parameters.bind(declared.min)}", f"under {plain_number(declared.min)}"
     if declared.max is not None:
-        yield f"{name} > {parameters.bind(declared.max)}", f"over {plain_number(declared.max)}"
+        yield f"{column} > {parameters.bind(declared.max)}", f"over {plain_number(declared.max)}"
     if declared.one_of is not None:
         choices = ", ".join(parameters.bind(choice) for choice in declared.one_of)
-        yield f"{name} NOT IN ({choices})", f"not one of {', '.join(declared.one_of)}"
+        yield f"{column} NOT IN ({choices})", f"not one of {', '.join(declared.one_of)}"
 
 
 def _points(stream: StreamDeclaration, score: str, types: dict[str, str], parameters: _Parameters) -> str:
@@ -154,7 +162,7 @@ def _rule_points(rule: ScoringRule, points: int, parameters: _Parameters) -> str
     if rule.when is None or points == 0:
         return str(points)
     comparison, value = (">=", rule.at_least) if rule.at_least is not None else ("=", rule.equals)
-    return f"CASE WHEN {rule.when} {comparison} {parameters.bind(value)} THEN {points} ELSE 0 END"
+    return f"CASE WHEN {field_column(rule.when)} {comparison} {parameters.bind(value)} THEN {points} ELSE 0 END"
 
 
 def _patch(stream: StreamDeclaration, types: dict[str, str], parameters: _Parameters) -> str:

@@ -8,16 +8,20 @@ addresses, or its key's where no address is known: the same whatever the order i
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
+import tempfile
 import unicodedata
+from pathlib import Path
 
 import duckdb
 
-from lake_access.errors import SettingsError
+from lake_access.errors import SettingsError, StorageError
 from lake_access.queries import load_query
 from lake_access.settings import Settings
+from lake_access.storage import LocalStore
 
+KEY_FILE = "identity.key"
+SHORTEST_KEY = 16
 _HMAC_BLOCK = 64
 
 
@@ -30,29 +34,34 @@ def identity_key(settings: Settings) -> bytes:
     configured = settings.environment.identity_key
     if configured is not None:
         return configured.get_secret_value().encode()
-    file = settings.home / "identity.key"
+    home = LocalStore(settings.home)
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes().strip()
-    except OSError as exc:
-        raise SettingsError(f"{file}: cannot be made ({exc.strerror}); set LEADLAKE_IDENTITY_KEY instead.") from exc
-    with os.fdopen(descriptor, "wb") as opened:
-        key = secrets.token_hex(32).encode()
-        opened.write(key + b"\n")
+        if home.read_bytes(KEY_FILE) is None:
+            _make_key(home)
+        key = (home.read_bytes(KEY_FILE) or b"").strip()
+    except StorageError as exc:
+        raise SettingsError(f"{exc} Or set LEADLAKE_IDENTITY_KEY.") from exc
+    if len(key) < SHORTEST_KEY:
+        raise SettingsError(f"{home.address(KEY_FILE)}: holds no key; bring back the lake's from a backup.")
     return key
 
 
+def _make_key(home: LocalStore) -> None:
+    """Make the key whole or not at all; of several builds that come first at once, one makes it for all."""
+    with tempfile.TemporaryDirectory(prefix="leadlake-") as folder:
+        file = Path(folder) / KEY_FILE
+        file.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        home.put_if_absent(KEY_FILE, file)
+
+
 def prepare(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
-    """Give the connection the key of `identity_digest` and an empty set of identities and links."""
+    """Give the connection, once, the key of `identity_digest` and the function that the queries call."""
     if len(key) > _HMAC_BLOCK:
         key = hashlib.sha256(key).digest()
     padded = key.ljust(_HMAC_BLOCK, b"\0")
     connection.execute("SET VARIABLE inner_pad = $1::BLOB", [bytes(byte ^ 0x36 for byte in padded)])
     connection.execute("SET VARIABLE outer_pad = $1::BLOB", [bytes(byte ^ 0x5C for byte in padded)])
     connection.create_function("fold_unicode", fold_unicode, ["VARCHAR"], "VARCHAR")
-    connection.execute(load_query("identity_tables"))
 
 
 def fold_unicode(text: str) -> str:

@@ -12,7 +12,7 @@ NOT_A_NUMBER = "NaN or Infinity, which JSON does not have"
 # DuckDB's functions on JSON call themselves for each level, and a deep line would take the process with it.
 MAX_DEPTH = 500
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
-_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 

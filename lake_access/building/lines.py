@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake_access.errors import LandingRefusedError
-from lake_access.raw import Batch, read_blocks
+from lake_access.raw import Batch, digest_start, read_blocks
 from lake_access.storage import ObjectStore
 
 BLOCK_BYTES = 16 << 20
@@ -59,11 +60,14 @@ class _Gathered:
 
 def refusal(store: ObjectStore, batch: Batch) -> str | None:
     """Why the batch must be refused whole (truncated, corrupt), or None for a sound one."""
+    digest = hashlib.sha256()
     try:
-        for _block in read_blocks(store, batch, BLOCK_BYTES):
-            pass
+        for block in read_blocks(store, batch, BLOCK_BYTES):
+            digest.update(block)
     except LandingRefusedError as exc:
         return str(exc)
+    if not digest.hexdigest().startswith(digest_start(batch)):
+        return f"{batch.key}: corrupt (other bytes than those that landed); nothing of it was taken."
     return None
 
 

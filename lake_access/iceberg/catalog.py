@@ -60,13 +60,15 @@ def open_catalog(settings: Settings, store: ObjectStore) -> Catalog:
     properties = {"warehouse": f"{settings.lake}/warehouse", **file_properties(store)}
     if database == "glue" or database.startswith("glue://"):
         return _open_glue(database, properties)
-    properties |= {"uri": _sql_address(database), "pool_pre_ping": "true"}
+    properties |= {"uri": _sql_address(database), "pool_pre_ping": "true", "init_catalog_tables": "false"}
     with translated("the lake's catalog"):
+        catalog = SqlCatalog("leadlake", **properties)
         try:
-            return SqlCatalog("leadlake", **properties)
+            catalog.create_tables()
         except SQLAlchemyError:
-            # Two processes that both find an empty database both make its tables, and one of them fails.
-            return SqlCatalog("leadlake", **properties)
+            # Of two processes that find a database empty, both make the catalog's tables, and one fails.
+            catalog.create_tables()
+        return catalog
 
 
 def load_table(catalog: Catalog, name: str) -> Table | None:
@@ -91,10 +93,20 @@ def load_table(catalog: Catalog, name: str) -> Table | None:
 
 
 def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -> Table:
-    """The table, made where it is missing, with a column added for each one declared since."""
+    """The table, made where it is missing, with a column added for each one declared since.
+
+    Raises:
+        SettingsError: a field is declared with another type than the table's column has.
+    """
     table = load_table(catalog, definition.name)
     if table is None:
         table = _create(catalog, definition, location)
+    for column in table.schema().columns:
+        if definition.columns.get(column.name, column.field_type) != column.field_type:
+            raise SettingsError(
+                f'{definition.name}: "{column.name}" is declared as {definition.columns[column.name]}, and the table '
+                f"has it as {column.field_type}; set it back in leadlake.toml, or build a new lake from the raw events."
+            )
     missing = [name for name in definition.columns if name not in table.schema().column_names]
     if missing:
         with translated(definition.name), table.update_schema() as update:

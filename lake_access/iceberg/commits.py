@@ -129,12 +129,14 @@ def write_rows(
 ) -> list[DataFile]:
     """Write the rows of a DuckDB table as data files of `table`, one for each partition, not yet committed.
 
-    `rows` names a temporary table that has the definition's columns, in any order.
+    `rows` names a temporary table that has the definition's columns, in any order; of the table's other columns, whose
+    declaration is gone, those are written that it has.
     """
-    ids = {column.name: column.field_id for column in table.schema().columns}
-    columns = ", ".join(f'"{name}"' for name in definition.columns)
+    given = connection.table(rows).columns
+    ids = {column.name: column.field_id for column in table.schema().columns if column.name in given}
+    columns = ", ".join(f'"{name}"' for name in ids)
     order = f" ORDER BY {', '.join(definition.order)}" if definition.order else ""
-    field_ids = ", ".join(f'"{name}": {ids[name]}' for name in definition.columns)
+    field_ids = ", ".join(f'"{name}": {number}' for name, number in ids.items())
     # The fastest level: a data file grows by a hundredth, and writing takes a third less.
     options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, FIELD_IDS {{{field_ids}}}"
     files = []

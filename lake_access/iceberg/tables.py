@@ -19,6 +19,7 @@ from pyiceberg.types import (
 )
 
 from lake_access.declarations import Declarations, FieldType
+from lake_access.feature_groups import feature_columns
 
 EVENTS = "curated.events"
 LEADS = "curated.leads"
@@ -26,6 +27,8 @@ SCORES = "curated.scores"
 QUARANTINE = "curated.quarantine"
 IDENTITIES = "curated.identities"
 BATCHES = "curated.batches"
+FEATURES = "features.lead_features"
+KNOWN_OUTCOMES = "features.known_outcomes"
 
 TEXT, WHOLE, NUMBER, FLAG = StringType(), LongType(), DoubleType(), BooleanType()
 MOMENT, DAY, KEY, SMALL, BYTES = TimestamptzType(), DateType(), UUIDType(), IntegerType(), BinaryType()
@@ -61,8 +64,12 @@ class TableDefinition:
 
 
 def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
-    """Every table of this lake by name; the typed columns of `curated.events` come from the declarations."""
-    tables = (_events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
+    """Every table of this lake by name, each before those it is made from.
+
+    The typed columns of `curated.events` and the features come from the declarations.
+    """
+    features = (_features(declarations), _KNOWN_OUTCOMES)
+    tables = (*features, _events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
     return {table.name: table for table in tables}
 
 
@@ -87,6 +94,17 @@ def _events(declarations: Declarations) -> TableDefinition:
     }
     return TableDefinition(EVENTS, columns, partition="occurred_at")
 
+
+def _features(declarations: Declarations) -> TableDefinition:
+    derived = {name: FIELD_TYPES[kind] for name, kind in feature_columns(declarations).items()}
+    return TableDefinition(FEATURES, {"lead_id": KEY, "as_of": MOMENT, **derived}, partition="as_of")
+
+
+_KNOWN_OUTCOMES = TableDefinition(
+    KNOWN_OUTCOMES,
+    {"lead_id": KEY, "location": TEXT, "known_at": MOMENT, "outcomes": SMALL, "conversions": SMALL},
+    partition="known_at",
+)
 
 _LEADS = TableDefinition(
     LEADS,

@@ -8,5 +8,5 @@ from importlib.resources import files
 
 @cache
 def load_query(name: str) -> str:
-    """The text of `<name>.sql` in this folder."""
+    """The text of `<name>.sql` in this folder; `features/<name>` in that one within."""
     return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ RFC3339 = re.compile(
     re.ASCII,
 )
 LOCAL_PART = re.compile(r'[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+(\.[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+)*')
-MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 class RefusedLineError(Exception):

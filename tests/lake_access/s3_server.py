@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
-import boto3
+import botocore.session
 import moto.settings
 from moto.server import ThreadedMotoServer
 
 REGION = "eu-central-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAOFTHETESTS", "AWS_SECRET_ACCESS_KEY": "the secret of the tests"}
+# Tests look at what is stored with these, whatever keys they have put in the environment.
+OWN_KEYS = {"aws_access_key_id": "AKIAOFTHESERVER", "aws_secret_access_key": "none"}
 
 Fault = Literal["answer lost", "cut", "slow down", "conflict"]
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -51,7 +53,8 @@ class S3Server:
         return {**KEYS, **nowhere, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION}
 
     def client(self, service: str = "s3") -> Any:
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **_own_keys())
+        session = botocore.session.get_session()
+        return session.create_client(service, endpoint_url=self.url, region_name=REGION, **OWN_KEYS)
 
     def make_bucket(self, name: str) -> str:
         self.client().create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -171,10 +174,6 @@ def write_rotating_keys(folder: Path, key_id: str, expires: str) -> dict[str, st
     config = folder / "aws_config"
     config.write_text(f"[profile rotating]\ncredential_process = cat {keys}\n")
     return {"AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "rotating"}
-
-
-def _own_keys() -> dict[str, str]:
-    return {"aws_access_key_id": "AKIAOFTHESERVER", "aws_secret_access_key": "none"}
 
 
 def _refuse(start_response: Callable[..., Any], status: str, code: str) -> Iterable[bytes]:

@@ -32,8 +32,15 @@ KEY = "raw/webinar/dt=2026-01-01/one.jsonl.zst"
 PUT_PROGRAM = """
 import sys
 from pathlib import Path
-from tests.lake_access.test_store_behaviours import open_kind
-open_kind(sys.argv[1], sys.argv[2]).put_if_absent(sys.argv[3], Path(sys.argv[4]))
+from lake_access.storage import LocalStore
+kind, root, key, file = sys.argv[1:]
+if kind == "folder":
+    store = LocalStore(Path(root))
+else:
+    from lake_access.storage.s3 import open_s3_store
+    store = open_s3_store(root)
+    store._part_bytes = 5 << 20 if kind == "s3 in parts" else store._part_bytes
+store.put_if_absent(key, Path(file))
 """
 
 

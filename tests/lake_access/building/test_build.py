@@ -1,0 +1,229 @@
+"""A build takes what is new, touches what that touches, and says what it did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake_access.building import build as building
+from lake_access.building.build import build
+from lake_access.errors import ConflictError
+from lake_access.iceberg.commits import pin_by_name
+from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE
+from lake_access.lake import Lake
+from tests.lake_access.lakes import (
+    CURATED_TABLES,
+    NOW,
+    batch_of,
+    lake_in,
+    land_lines,
+    read_table,
+    read_tables,
+    shipped_config,
+    touch,
+)
+
+
+def files_of(lake: Lake, table: str) -> set[str]:
+    pinned = pin_by_name(lake.catalog, table)
+    assert pinned is not None
+    return set(pinned.files)
+
+
+def test_a_build_says_what_it_read_and_where_the_tables_stand(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), touch(), "nonsense", touch(email="ann@example.com"))
+    told: list[tuple[str, int]] = []
+
+    result = build(lake, NOW, lambda stage, lines: told.append((stage, lines)))
+
+    assert (result.read, result.curated, result.duplicates, result.quarantined) == (4, 2, 1, 1)
+    assert (result.leads, result.batches, result.refused) == (2, 1, [])
+    pinned = lake.pin()
+    assert {name: result.snapshots[name] for name in pinned.tables} == {
+        name: table.snapshot_id for name, table in pinned.tables.items()
+    }
+    assert sum(lines for _, lines in told) == 4
+    assert [stage for stage, _ in told][:1] == ["events"]
+
+
+def test_the_record_of_a_batch_says_what_became_of_its_lines(lake: Lake) -> None:
+    batch = batch_of(land_lines(lake, "webinar", touch(), touch(), "", "nonsense", history=True))
+
+    build(lake, NOW + timedelta(hours=1))
+
+    assert read_table(lake, BATCHES) == [
+        {
+            "batch_id": batch.batch_id,
+            "stream": "webinar",
+            "key": batch.key,
+            "landed_at": NOW,
+            "history": True,
+            "read": 3,
+            "curated": 1,
+            "duplicates": 1,
+            "quarantined": 1,
+            "refused": None,
+            "built_at": NOW + timedelta(hours=1),
+        }
+    ]
+
+
+def test_a_build_of_nothing_new_commits_nothing(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), "nonsense")
+    first = build(lake, NOW)
+
+    again = build(lake, NOW + timedelta(days=1))
+
+    assert (again.read, again.batches, again.leads) == (0, 0, 1)
+    assert again.snapshots == first.snapshots
+
+
+def test_a_build_of_an_empty_lake_makes_empty_tables(lake: Lake) -> None:
+    result = build(lake, NOW)
+
+    assert (result.read, result.leads) == (0, 0)
+    assert set(result.snapshots.values()) == {None}
+    assert lake.pin().rows("SELECT * FROM curated.leads") == []
+
+
+def test_a_batch_of_copies_alone_counts_as_built(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch())
+    build(lake, NOW)
+    land_lines(lake, "webinar", touch(), touch(), at=NOW + timedelta(hours=1))
+
+    assert build(lake, NOW).duplicates == 2
+    assert build(lake, NOW).read == 0
+
+
+def test_only_the_files_of_months_with_news_are_written_anew(lake: Lake) -> None:
+    for month in ("2025-01", "2025-02", "2025-03"):
+        land_lines(lake, "webinar", touch(email=f"{month}@example.com", timestamp=f"{month}-10T00:00:00Z"))
+    build(lake, NOW)
+    events, leads = files_of(lake, EVENTS), files_of(lake, LEADS)
+
+    land_lines(lake, "webinar", touch(email="2025-02@example.com", timestamp="2025-04-01T00:00:00Z"))
+    build(lake, NOW)
+
+    assert events < files_of(lake, EVENTS)
+    assert len(files_of(lake, EVENTS) - events) == 1
+    assert len(leads & files_of(lake, LEADS)) == 2
+    assert len(read_table(lake, LEADS)) == 3
+
+
+def test_events_in_any_order_give_the_same_tables(tmp_path: Path) -> None:
+    story = [
+        ("outcomes", touch(event_type="outcome", converted=True, value=10, timestamp="2025-06-01T00:00:00Z")),
+        ("scores", touch(event_type="score", model_version="1", score=9, timestamp="2025-05-01T00:00:00Z")),
+        ("sales", touch(event_type="sales_action", action="call", timestamp="2025-05-02T00:00:00Z")),
+        ("webinar", touch(timestamp="2025-03-01T00:00:00Z")),
+        ("roadshow", touch(event_type="roadshow_visit", timestamp="2025-04-01T00:00:00Z", location="Köln")),
+    ]
+    tables = []
+    for number, (order, builds_after) in enumerate([(story, {4}), (story[::-1], {0, 2, 4})]):
+        lake = lake_in(tmp_path / str(number))
+        for minute, (stream, line) in enumerate(order):
+            land_lines(lake, stream, line, at=NOW + timedelta(minutes=minute))
+            if minute in builds_after:
+                build(lake, NOW)
+        stored = read_tables(lake, without=["ingested_at", "batch_id", "landed_at", "key"])
+        tables.append([stored[name] for name in CURATED_TABLES])
+        (lead,) = read_table(lake, LEADS)
+        assert (lead["source"], lead["last_source"], lead["location"]) == ("webinar", "roadshow", "Köln")
+        assert (lead["model_score"], lead["sales_actions"]) == (9, 1)
+        assert (lead["converted"], lead["outcome_value"]) == (True, 10)
+
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("order", [("roadshow", "webinar"), ("webinar", "roadshow")])
+def test_two_sources_at_one_moment_under_one_id_have_an_order(order: tuple[str, str], lake: Lake) -> None:
+    types = {"roadshow": "roadshow_visit", "webinar": "webinar_registration"}
+    for minute, stream in enumerate(order):
+        land_lines(lake, stream, touch(event_id="1", event_type=types[stream]), at=NOW + timedelta(minutes=minute))
+        build(lake, NOW)
+
+    (lead,) = read_table(lake, LEADS)
+    assert (lead["source"], lead["last_source"]) == ("roadshow", "webinar")
+
+
+def test_who_is_overtaken_begins_anew(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    land_lines(lake, "webinar", touch())
+    attempts: list[int] = []
+
+    def overtaken_twice(*arguments: Any) -> None:
+        attempts.append(len(attempts))
+        if len(attempts) <= 2:
+            raise ConflictError("curated.events: another writer committed first")
+        whole(*arguments)
+
+    whole = building._build
+    monkeypatch.setattr(building, "_build", overtaken_twice)
+
+    assert build(lake, NOW).curated == 1
+    assert len(attempts) == 3
+
+
+def test_who_is_always_overtaken_gives_up_and_says_so(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(*_arguments: object) -> None:
+        raise ConflictError("curated.events: another writer committed first")
+
+    monkeypatch.setattr(building, "_build", overtaken)
+
+    with pytest.raises(ConflictError):
+        build(lake, NOW)
+
+
+class PowerCut(BaseException):
+    """The process ends here."""
+
+
+def end_of_power(*_arguments: object) -> None:
+    raise PowerCut
+
+
+def build_until(lake: Lake, step: str) -> None:
+    """Build as far as the commit of the quarantine, of the identities, and so on: `step` is not taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"lake_access.building.curate.{step}", end_of_power)
+        with pytest.raises(PowerCut):
+            build(lake, NOW)
+
+
+def test_a_line_that_two_runs_refuse_is_kept_once(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), "nonsense")
+    build_until(lake, "_commit_identities")
+    assert len(read_table(lake, QUARANTINE)) == 1
+    assert read_table(lake, EVENTS) == []
+
+    build(lake, NOW)
+
+    assert len(read_table(lake, QUARANTINE)) == len(read_table(lake, EVENTS)) == 1
+
+
+def test_a_line_that_a_killed_run_refused_and_the_next_one_takes_is_quarantined_no_more(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path, shipped_config(("max = 1440 }     # minutes", "max = 10 }")))
+    land_lines(lake, "webinar", touch(event_type="webinar_attendance", duration=20))
+    build_until(lake, "_commit_identities")
+    assert len(read_table(lake, QUARANTINE)) == 1
+
+    build(lake_in(tmp_path, shipped_config()), NOW)
+
+    assert read_table(lake, QUARANTINE) == []
+    assert len(read_table(lake, EVENTS)) == 1
+
+
+def test_events_follow_a_link_that_a_killed_run_had_found(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(email="ann@example.com"), touch(email=None, lead_key="crm-1"))
+    build(lake, NOW)
+    land_lines(lake, "webinar", touch(email="ann@example.com", lead_key="crm-1"))
+    build_until(lake, "_relink")
+    assert len({row["lead_id"] for row in read_table(lake, IDENTITIES)}) == 1
+    assert len({row["lead_id"] for row in read_table(lake, EVENTS)}) == 2
+
+    build(lake, NOW)
+
+    assert len({row["lead_id"] for row in read_table(lake, EVENTS)}) == 1
+    assert [row["events"] for row in read_table(lake, LEADS)] == [3]
