@@ -18,7 +18,8 @@ from lake_access.engine import StoreAccess, give_access, open_connection
 from lake_access.engine_errors import engine_errors, io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.iceberg.catalog import load_table, open_catalog
-from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, pin, quoted, scan_sql
+from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, quoted, scan_sql
+from lake_access.iceberg.consistency import pin_together
 from lake_access.iceberg.tables import (
     BATCHES,
     EVENTS,
@@ -98,7 +99,8 @@ class Lake:
     def pin(self) -> PinnedLake:
         """All tables at their current snapshots; the same object as before while no table has a new one."""
         with self._lock:
-            tables = {name: pin(table) for name in READABLE if (table := load_table(self.catalog, name)) is not None}
+            loaded = {name: table for name in READABLE if (table := load_table(self.catalog, name)) is not None}
+            tables = pin_together(loaded)
             current = {name: table.snapshot_id for name, table in tables.items()}
             if self._pinned is None or {n: t.snapshot_id for n, t in self._pinned.tables.items()} != current:
                 self._pinned = _open_pinned(self.settings, self.store, tables)
@@ -121,14 +123,14 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tabl
     definitions = table_definitions(settings.declarations)
     for namespace in sorted({name.split(".")[0] for name in READABLE}):
         connection.execute(f"CREATE SCHEMA {namespace}")
-    for name in READABLE:
-        scan = tables[name].scan() if name in tables else _nothing(definitions[name].columns)
+    scans = {name: tables[name].scan() if name in tables else _nothing(definitions[name].columns) for name in READABLE}
+    for name, scan in scans.items():
         if name == LEADS:
             connection.execute(_leads_view(settings, known_until(tables), scan))
+        elif name == QUARANTINE:
+            connection.execute(load_query("view_quarantine").format(scan=scan, batches=scans[BATCHES]))
         else:
-            # A refused line may hold anything, an e-mail too: readers learn where it is and why, not what it says.
-            columns = "* EXCLUDE (line)" if name == QUARANTINE else "*"
-            connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {scan}")  # noqa: S608  (names of ours)
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {scan}")  # noqa: S608  (names of ours)
 
 
 def known_until(tables: Mapping[str, PinnedTable]) -> datetime | None:

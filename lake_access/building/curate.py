@@ -141,7 +141,8 @@ def _write_events(current: _Round) -> None:
     connection = current.workshop.connection
     table, definition = current.workshop.table(EVENTS)
     current.written += write_rows(connection, table, definition, "new_events")
-    connection.execute("TRUNCATE new_events")
+    # A truncated table keeps its memory to the end of the connection; a new one does not.
+    connection.execute("CREATE OR REPLACE TEMP TABLE new_events AS FROM new_events LIMIT 0")
 
 
 def _batches_table(batches: Sequence[Batch]) -> pa.Table:

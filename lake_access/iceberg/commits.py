@@ -78,22 +78,30 @@ class PinnedTable:
 
 def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
     """This snapshot of the table, or its current one."""
-    columns = tuple(
-        Column(column.field_id, column.name, SQL_TYPES[column.field_type]) for column in table.schema().columns
-    )
     snapshot = snapshot or table.current_snapshot()
     if snapshot is None:
-        return PinnedTable(table.name()[-2] + "." + table.name()[-1], columns)
+        return pin_nothing(table)
     with translated(".".join(table.name())):
         tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
         files = {local_path(task.file.file_path): task.file for task in tasks}
     return PinnedTable(
         name=table.name()[-2] + "." + table.name()[-1],
-        columns=columns,
+        columns=_columns(table),
         snapshot_id=snapshot.snapshot_id,
         committed_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
         files=files,
         properties={} if snapshot.summary is None else dict(snapshot.summary.additional_properties),
+    )
+
+
+def pin_nothing(table: Table) -> PinnedTable:
+    """The table as before its first commit."""
+    return PinnedTable(".".join(table.name()[-2:]), _columns(table))
+
+
+def _columns(table: Table) -> tuple[Column, ...]:
+    return tuple(
+        Column(column.field_id, column.name, SQL_TYPES[column.field_type]) for column in table.schema().columns
     )
 
 

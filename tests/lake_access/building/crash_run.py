@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
@@ -31,14 +32,21 @@ def ingest_and_build(home: Path, portions: Portions) -> None:
         build(lake, NOW)
 
 
+def leave_nothing_outside(home: Path) -> None:
+    """Make temporary files beside the home: who is killed leaves them, and they go with the test's folder."""
+    tempfile.tempdir = str(home.parent)
+
+
 def run_until(home: Path, portions: Portions, end: Crossing) -> None:
     """Die at this crossing of the run."""
+    leave_nothing_outside(home)
     with crossing(end.watched(die), OURS_AND_THE_CATALOG):
         ingest_and_build(home, portions)
 
 
 def run_from(start: Barrier, home: Path, portions: Portions) -> None:
     """Run as soon as all others that wait at the barrier run too."""
+    leave_nothing_outside(home)
     start.wait(timeout=60)
     ingest_and_build(home, portions)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from lake_access.building.build import BuildResult, build
@@ -105,18 +105,26 @@ def assert_tables_hold(files: Sequence[File]) -> None:
             assert read_tables(at_once) == read_tables(lake)
 
 
-# Finding the smallest example takes minutes: left to the slow test.
-@settings(max_examples=5, deadline=None, suppress_health_check=CHECKS, derandomize=True, phases=[Phase.generate])
+# Finding the smallest example would take minutes more.
+WITHOUT_SHRINKING = [Phase.generate]
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=CHECKS, derandomize=True, phases=WITHOUT_SHRINKING)
 @given(files=landings(most_lines=120))
 def test_random_events_in_random_files_give_the_oracles_tables(files: list[File]) -> None:
     assert_tables_hold(files)
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=CHECKS)
-@given(files=landings(most_lines=200))
-def test_many_more_random_events_give_the_oracles_tables(files: list[File]) -> None:
-    assert_tables_hold(files)
+@pytest.mark.parametrize("number", range(6))
+def test_many_more_random_events_give_the_oracles_tables(number: int) -> None:
+    @seed(number)
+    @settings(max_examples=25, deadline=None, suppress_health_check=CHECKS, database=None, phases=WITHOUT_SHRINKING)
+    @given(files=landings(most_lines=200))
+    def check(files: list[File]) -> None:
+        assert_tables_hold(files)
+
+    check()
 
 
 def test_the_demo_gives_the_oracles_tables(demo_lake: Lake) -> None:

@@ -189,9 +189,6 @@ def test_a_reader_sees_no_half_after_a_build(tmp_path: Path) -> None:
     assert half_seen(lake) is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a pin takes each table's newest snapshot, not those of one version of the events"
-)
 def test_a_reader_beside_a_build_never_sees_a_half(tmp_path: Path, points: Counter[str]) -> None:
     lake = prepared(tmp_path, first_is_built=True)
     reader = lake_in(tmp_path)

@@ -11,7 +11,7 @@ from lake_access.building.identity import KEY_FILE, fold_unicode, identity_key
 from lake_access.errors import SettingsError
 from lake_access.settings import Settings, load_settings
 from lake_access.storage.local import INCOMING
-from tests.lake_access.building.crash_run import PROCESSES
+from tests.lake_access.building.crash_run import PROCESSES, leave_nothing_outside
 from tests.lake_access.building.crossings import Crossing, crossing, die, record
 
 
@@ -73,6 +73,7 @@ def test_of_two_that_make_the_key_at_once_both_use_the_same(tmp_path: Path) -> N
 
 
 def make_key_and_die(home: Path, at: Crossing) -> None:
+    leave_nothing_outside(home)
     with crossing(at.watched(die)):
         identity_key(settings_without_key(home))
 

@@ -1,0 +1,43 @@
+"""Tables pinned together: each at a snapshot that was made from one and the same version of the events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
+
+from lake_access.iceberg.commits import READ, VERSION, PinnedTable, pin, pin_nothing
+from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES
+
+# Whether they have a snapshot yet or not: a reader who sees events sees these of them.
+_ALWAYS = (LEADS, SCORES, BATCHES)
+
+
+def pin_together(tables: Mapping[str, Table]) -> dict[str, PinnedTable]:
+    """Pin the tables at the newest version of the events that all tables made from them have followed.
+
+    Between the commits of a build, that is the lake as the last build left it; before the first has ended, nothing.
+    The quarantine is pinned as it stands: its readers leave out lines of batches that do not count as built.
+    """
+    followed = {
+        name: _by_version_read(table)
+        for name, table in tables.items()
+        if name not in (EVENTS, QUARANTINE) and (name in _ALWAYS or table.metadata.snapshots)
+    }
+    for snapshot in reversed(tables[EVENTS].metadata.snapshots) if EVENTS in tables else ():
+        version = _said(snapshot).get(VERSION)
+        if version is not None and all(version in snapshots for snapshots in followed.values()):
+            at = {EVENTS: snapshot, **{name: snapshots[version] for name, snapshots in followed.items()}}
+            return {name: pin(table, at.get(name)) for name, table in tables.items()}
+    return {name: pin_nothing(table) for name, table in tables.items()}
+
+
+def _by_version_read(table: Table) -> dict[str, Snapshot]:
+    """The newest snapshot made from each version of the events."""
+    found = {_said(snapshot).get(f"{READ}{EVENTS}"): snapshot for snapshot in table.metadata.snapshots}
+    return {version: snapshot for version, snapshot in found.items() if version is not None}
+
+
+def _said(snapshot: Snapshot) -> Mapping[str, str]:
+    return {} if snapshot.summary is None else snapshot.summary.additional_properties
