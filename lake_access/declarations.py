@@ -20,6 +20,7 @@ StreamKind = Literal["touch", "score", "sales", "outcome"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 AttributeName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")]
 Points = Annotated[int, Field(ge=-100, le=100)]
+Limit = Annotated[float, Field(allow_inf_nan=False)]
 
 UNSCORED = "unscored"
 ENVELOPE_KEYS = ("event_id", "event_type", "email", "lead_key", "timestamp")
@@ -38,6 +39,12 @@ NEEDED_FIELDS: Mapping[str, Mapping[str, FieldType]] = {
 }
 # Fields of touches that become columns of a lead; every lake has them, declared or not.
 LEAD_FIELDS: Mapping[str, FieldType] = {"location": "text", "device_model": "text", "campaign": "text"}
+# What an outcome may say of its worth; a column of every lake too.
+OUTCOME_FIELDS: Mapping[str, FieldType] = {"value": "number"}
+
+
+# What TOML writes a value of each type as, for a rule to compare with. True is an int to Python, but no number here.
+_EQUAL_TO: Mapping[FieldType, type] = {"text": str, "integer": int, "number": int, "boolean": bool, "timestamp": str}
 
 
 class _Declared(BaseModel):
@@ -49,8 +56,8 @@ class FieldDeclaration(_Declared):
 
     type: FieldType
     required: bool = False
-    min: float | None = None
-    max: float | None = None
+    min: Limit | None = None
+    max: Limit | None = None
     one_of: tuple[str, ...] | None = None
 
     @field_validator("one_of", mode="before")
@@ -93,7 +100,7 @@ class ScoringRule(_Declared):
     engagement: Points = 0
     intent: Points = 0
     when: Name | None = None
-    at_least: float | int | None = None
+    at_least: Limit | int | None = None
     equals: str | int | bool | None = None
 
     @model_validator(mode="after")
@@ -208,6 +215,7 @@ class Declarations(_Declared):
     @model_validator(mode="after")
     def _streams_fit_together(self) -> Declarations:
         types: dict[str, tuple[str, FieldType]] = {name: ("every touch", kind) for name, kind in LEAD_FIELDS.items()}
+        types |= {name: ("every outcome", kind) for name, kind in OUTCOME_FIELDS.items()}
         for stream_name, stream in self.sources.items():
             for event_type in stream.events:
                 self._check_event(stream_name, stream, event_type, types)
@@ -237,6 +245,10 @@ class Declarations(_Declared):
                 raise ValueError(
                     f'{where}: at_least needs a number, and "{rule.when}" is a {fields[str(rule.when)].type}'
                 )
+            if rule.equals is not None and not isinstance(rule.equals, _EQUAL_TO[fields[str(rule.when)].type]):
+                raise ValueError(
+                    f'{where}: equals needs a {fields[str(rule.when)].type}, as "{rule.when}" is, not {rule.equals!r}'
+                )
 
     def streams_of(self, kind: StreamKind) -> list[str]:
         """The names of the streams of one kind."""
@@ -244,7 +256,7 @@ class Declarations(_Declared):
 
     def typed_columns(self) -> dict[str, FieldType]:
         """Every typed field of every stream, with the lead's own first: columns of `curated.events`."""
-        columns = dict(LEAD_FIELDS)
+        columns = {**LEAD_FIELDS, **OUTCOME_FIELDS}
         for kind_fields in NEEDED_FIELDS.values():
             columns |= kind_fields
         for stream in self.sources.values():
