@@ -19,7 +19,7 @@ from lake_access.declarations import Declarations
 from lake_access.engine_errors import engine_errors
 from lake_access.feature_groups import GROUPS, FeatureGroup, attribute_fields, feature_columns
 from lake_access.iceberg.tables import EVENTS
-from lake_access.lake import PinnedLake
+from lake_access.lake import PinnedLake, open_views
 from lake_access.queries import load_query
 
 # Columns of the events that every lake's features are made from; the settings may name more.
@@ -44,9 +44,8 @@ def features_as_of(pinned: PinnedLake, moments: pa.Table) -> pa.Table:
     Raises:
         StorageError: a data file cannot be read.
     """
-    pinned.access.renew()
     declarations = pinned.settings.declarations
-    with pinned.connection.cursor() as connection, engine_errors("the features"):
+    with open_views(pinned) as connection, engine_errors("the features"):
         connection.register("asked", moments)
         connection.execute(load_query("asked_moments"))
         tell_events(connection, EVENTS)

@@ -118,6 +118,14 @@ def open_lake(settings: Settings) -> Lake:
     return Lake(settings, store, open_catalog(settings, store))
 
 
+def open_views(pinned: PinnedLake) -> duckdb.DuckDBPyConnection:
+    """A database of its own over the pinned tables, for whom makes tables there or is let at nothing else."""
+    connection = open_connection(pinned.settings)
+    give_access(connection, pinned.access.store)
+    create_views(connection, pinned.settings, pinned.tables)
+    return connection
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tables: Mapping[str, PinnedTable]) -> None:
     """Name the pinned tables in a database as readers know them; one without a snapshot is empty."""
     definitions = table_definitions(settings.declarations)

@@ -12,10 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from lake_access.engine import give_access, open_connection
 from lake_access.engine_errors import io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
-from lake_access.lake import READABLE, PinnedLake, create_views
+from lake_access.lake import READABLE, PinnedLake, open_views
 
 # The functions that may stand in FROM. Others read the engine's own state: which keys it holds and, with its log of
 # requests switched on (by such a function again), the tokens that it sent.
@@ -54,10 +53,8 @@ def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
         QueryRefusedError: it is not one SELECT, names what does not exist, or asks for what is not granted.
         StorageError: a data file cannot be read.
     """
-    connection = open_connection(pinned.settings)
+    connection = open_views(pinned)
     try:
-        give_access(connection, pinned.access.store)
-        create_views(connection, pinned.settings, pinned.tables)
         _lock(connection, [path for name in READABLE if name in pinned.tables for path in pinned.tables[name].files])
         statement = _statement(connection, sql)
         reader = connection.execute(statement).to_arrow_reader(10_000)

@@ -8,9 +8,9 @@ quarantined lines and identities that the next run, reading the same batches, wr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import duckdb
@@ -21,11 +21,11 @@ from pyiceberg.manifest import DataFile
 from lake_access.building import identity
 from lake_access.building.event_sql import EventSql, compile_stream, field_column
 from lake_access.building.json_strictness import json_fault
-from lake_access.building.lines import Chunk, UnreadableLine, read_chunks, refusal
+from lake_access.building.lines import Chunk, UnreadableLine, UnsoundBatchError, read_ahead, read_chunks
 from lake_access.building.rewriting import files_with, replace_rows
 from lake_access.building.workshop import Workshop, upstream_property
 from lake_access.iceberg.commits import BUILT_AT, CONSUMED, KNOWN_UNTIL, PinnedTable, commit, pin, write_rows
-from lake_access.iceberg.tables import EVENTS, IDENTITIES, QUARANTINE, SQL_TYPES
+from lake_access.iceberg.tables import EVENTS, IDENTITIES, QUARANTINE
 from lake_access.queries import load_query
 from lake_access.raw import Batch
 
@@ -33,6 +33,8 @@ from lake_access.raw import Batch
 CHUNK_BYTES = 32 << 20
 # Events gathered before they are written: data files of a useful size.
 ROWS_PER_WRITE = 1_000_000
+# How far an event may lie ahead of its landing: clocks differ.
+AHEAD = timedelta(days=1)
 
 
 @dataclass
@@ -55,6 +57,8 @@ class _Round:
     counts: dict[Batch, BatchCounts]
     written: list[DataFile] = field(default_factory=list)
     loaded: set[str] = field(default_factory=set)
+    chunks: list[str] = field(default_factory=list)
+    waiting: int = 0
 
 
 def equip(workshop: Workshop) -> None:
@@ -75,16 +79,46 @@ def curate(
     Raises:
         ConflictError: another build committed meanwhile; nothing of this one's events is visible.
     """
-    connection = workshop.connection
-    table, _ = workshop.table(EVENTS)
-    events = pin(table)
-    current = _Round(workshop, events, {batch: BatchCounts() for batch in batches})
+    counts: dict[Batch, BatchCounts] = {}
+    while True:
+        told = _Told(progress)
+        try:
+            return _curate(_begin(workshop, batches, counts), told)
+        except UnsoundBatchError as unsound:
+            # That shows at its end only. It is seldom, so that the lines are read again without it.
+            counts[unsound.batch] = BatchCounts(refused=str(unsound))
+            told.take_back()
+
+
+@dataclass
+class _Told:
+    """The lines that the progress was told of."""
+
+    progress: Callable[[int], None]
+    lines: int = 0
+
+    def __call__(self, lines: int) -> None:
+        self.lines += lines
+        self.progress(lines)
+
+    def take_back(self) -> None:
+        self(-self.lines)
+
+
+def _begin(workshop: Workshop, batches: Sequence[Batch], refused: Mapping[Batch, BatchCounts]) -> _Round:
+    events = pin(workshop.table(EVENTS)[0])
+    return _Round(workshop, events, {batch: refused.get(batch, BatchCounts()) for batch in batches})
+
+
+def _curate(current: _Round, progress: Callable[[int], None]) -> dict[Batch, BatchCounts]:
+    workshop, table = current.workshop, current.workshop.table(EVENTS)[0]
     _prepare(current)
-    for stream, of_stream in groupby(sorted(batches, key=lambda batch: batch.stream), key=lambda batch: batch.stream):
+    sound = [batch for batch, counts in current.counts.items() if counts.refused is None]
+    for stream, of_stream in groupby(_in_reading_order(workshop, sound), key=lambda batch: batch.stream):
         sql = compile_stream(workshop.declarations, stream)
-        for chunk in read_chunks(workshop.store, _sound(current, of_stream), CHUNK_BYTES):
+        for chunk in read_ahead(read_chunks(workshop.store, list(of_stream), CHUNK_BYTES)):
             _curate_chunk(current, sql, chunk)
-            if connection.table("new_events").shape[0] >= ROWS_PER_WRITE:
+            if current.waiting >= ROWS_PER_WRITE:
                 _write_events(current)
             progress(len(chunk.lines) + len(chunk.unreadable))
     _write_events(current)
@@ -95,15 +129,17 @@ def curate(
     return current.counts
 
 
+def _in_reading_order(workshop: Workshop, batches: Sequence[Batch]) -> list[Batch]:
+    """Stream by stream, a CRM's own first: they link addresses with keys, and what is linked late is written again."""
+    streams = workshop.declarations.sources
+    return sorted(batches, key=lambda batch: (streams[batch.stream].kind == "touch", batch.stream))
+
+
 def _prepare(current: _Round) -> None:
     """Empty tables for what the chunks add up to, and the links between identities known so far."""
     connection = current.workshop.connection
     connection.execute(load_query("identity_tables"))
     connection.execute(load_query("curate_tables"))
-    columns = ", ".join(
-        f'"{name}" {SQL_TYPES[kind]}' for name, kind in current.workshop.table(EVENTS)[1].columns.items()
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE new_events ({columns})")
     identities = pin(current.workshop.table(IDENTITIES)[0])
     connection.execute(load_query("identity_links").format(scan=identities.scan()))
     if identities.version != current.events.properties.get(upstream_property(IDENTITIES)):
@@ -111,46 +147,59 @@ def _prepare(current: _Round) -> None:
         connection.execute("INSERT INTO relinked SELECT identity_id FROM links")
 
 
-def _sound(current: _Round, batches: Iterable[Batch]) -> list[Batch]:
-    sound = []
-    for batch in batches:
-        current.counts[batch].refused = refusal(current.workshop.store, batch)
-        if current.counts[batch].refused is None:
-            sound.append(batch)
-    return sound
-
-
 def _curate_chunk(current: _Round, sql: EventSql, chunk: Chunk) -> None:
     connection = current.workshop.connection
     connection.register("lines", chunk.lines)
     connection.register("batches", _batches_table(chunk.batches))
     connection.execute(sql.parse)
+    connection.execute(load_query("curate_identities"))
     connection.execute(sql.type, sql.parameters)
     connection.unregister("lines")
     _load_seen(current)
     connection.execute(load_query("curate_copies"))
-    identity.link_identities(connection)
-    connection.execute(load_query("curate_events").format(columns=_event_columns(current)))
-    connection.execute(load_query("seen_add"))
+    _count(current, chunk)
     connection.execute(load_query("curate_refused"))
     _keep_unreadable(connection, chunk.unreadable)
-    _count(current, chunk)
+    identity.link_identities(connection)
+    connection.execute(load_query("curate_events"))
+    _keep_events(current)
+
+
+def _keep_events(current: _Round) -> None:
+    """Set the chunk's new events aside as they are: copying them to others would cost more than all their checks."""
+    connection = current.workshop.connection
+    events = connection.table("typed").shape[0]
+    if events:
+        name = f"chunk_{len(current.chunks)}"
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+        connection.execute(f"ALTER TABLE typed RENAME TO {name}")
+        current.chunks.append(name)
+        current.waiting += events
 
 
 def _write_events(current: _Round) -> None:
+    """Write the events set aside as data files, by now under the leads that links found since have made theirs."""
+    if not current.chunks:
+        return
     connection = current.workshop.connection
     table, definition = current.workshop.table(EVENTS)
+    chunks = " UNION ALL ".join(f"FROM {name}" for name in current.chunks)
+    connection.execute(load_query("new_events").format(columns=_event_columns(current), chunks=chunks))
     current.written += write_rows(connection, table, definition, "new_events")
-    # A truncated table keeps its memory to the end of the connection; a new one does not.
-    connection.execute("CREATE OR REPLACE TEMP TABLE new_events AS FROM new_events LIMIT 0")
+    connection.execute("DROP VIEW new_events")
+    for name in current.chunks:
+        connection.execute(f"DROP TABLE {name}")
+    current.chunks, current.waiting = [], 0
 
 
 def _batches_table(batches: Sequence[Batch]) -> pa.Table:
+    moment = pa.timestamp("us", "UTC")
     return pa.table(
         {
             "batch_index": pa.array(range(len(batches)), pa.int32()),
             "batch_id": [batch.batch_id for batch in batches],
-            "landed_at": pa.array([batch.landed_at for batch in batches], pa.timestamp("us", "UTC")),
+            "landed_at": pa.array([batch.landed_at for batch in batches], moment),
+            "latest_at": pa.array([batch.landed_at + AHEAD for batch in batches], moment),
             "history": [batch.history for batch in batches],
         }
     )
@@ -159,7 +208,7 @@ def _batches_table(batches: Sequence[Batch]) -> pa.Table:
 def _event_columns(current: _Round) -> str:
     fields = current.workshop.declarations.typed_columns()
     return ", ".join(
-        f't."{field_column(name)}" AS "{name}"' if name in fields else f't."{name}"'
+        f'e."{field_column(name)}" AS "{name}"' if name in fields else f'e."{name}"'
         for name in current.workshop.table(EVENTS)[1].columns
         if name != "lead_id"
     )

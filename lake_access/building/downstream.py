@@ -102,9 +102,9 @@ def record_batches(workshop: Workshop) -> None:
             batch = batch_of(key)
             built_at = datetime.fromisoformat(properties[BUILT_AT])
             rows.append({**counts, **vars(batch), "built_at": built_at})
-    workshop.connection.register("new_batches", _as_table(rows))
+    workshop.connection.register("recorded", _as_table(rows))
+    workshop.connection.execute("CREATE OR REPLACE TABLE new_batches AS FROM recorded")
     added = write_rows(workshop.connection, table, definition, "new_batches")
-    workshop.connection.unregister("new_batches")
     commit(table, added, [], {_UPSTREAM: current})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +43,14 @@ class Chunk:
     unreadable: tuple[UnreadableLine, ...]
 
 
+class UnsoundBatchError(LandingRefusedError):
+    """A raw object is truncated or corrupt: nothing of it may be taken."""
+
+    def __init__(self, batch: Batch, reason: str) -> None:
+        super().__init__(reason)
+        self.batch = batch
+
+
 @dataclass
 class _Gathered:
     """What the next chunk holds so far."""
@@ -58,21 +67,13 @@ class _Gathered:
         return Chunk(tuple(self.batches), lines, tuple(self.unreadable))
 
 
-def refusal(store: ObjectStore, batch: Batch) -> str | None:
-    """Why the batch must be refused whole (truncated, corrupt), or None for a sound one."""
-    digest = hashlib.sha256()
-    try:
-        for block in read_blocks(store, batch, BLOCK_BYTES):
-            digest.update(block)
-    except LandingRefusedError as exc:
-        return str(exc)
-    if not digest.hexdigest().startswith(digest_start(batch)):
-        return f"{batch.key}: corrupt (other bytes than those that landed); nothing of it was taken."
-    return None
-
-
 def read_chunks(store: ObjectStore, batches: Sequence[Batch], chunk_bytes: int) -> Iterator[Chunk]:
-    """The batches' lines in order, some `chunk_bytes` of text at a time: many batches, or a part of one."""
+    """The batches' lines in order, some `chunk_bytes` of text at a time: many batches, or a part of one.
+
+    Raises:
+        UnsoundBatchError: a batch is truncated or corrupt, which shows at its end: chunks may hold lines of it by then.
+        StorageError: a batch cannot be read now.
+    """
     gathered = _Gathered()
     for batch in batches:
         gathered.batches.append(batch)
@@ -88,10 +89,33 @@ def read_chunks(store: ObjectStore, batches: Sequence[Batch], chunk_bytes: int) 
         yield gathered.finish()
 
 
+def read_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, each read by a thread of its own while the one before is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(next, chunks, None)
+        while (chunk := reading.result()) is not None:
+            reading = reader.submit(next, chunks, None)
+            yield chunk
+
+
+def _sound_blocks(store: ObjectStore, batch: Batch) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    try:
+        for block in read_blocks(store, batch, BLOCK_BYTES):
+            digest.update(block)
+            yield block
+    except LandingRefusedError as exc:
+        raise UnsoundBatchError(batch, str(exc)) from exc
+    if not digest.hexdigest().startswith(digest_start(batch)):
+        raise UnsoundBatchError(
+            batch, f"{batch.key}: corrupt (other bytes than those that landed); nothing of it was taken."
+        )
+
+
 def _read_lines(store: ObjectStore, batch: Batch) -> Iterator[tuple[pa.Table, list[UnreadableLine], int]]:
     """Blocks of whole lines of one batch, each with the lines that are no text, and the block's size in bytes."""
     rest, number, skipped = b"", 1, 0
-    for block in read_blocks(store, batch, BLOCK_BYTES):
+    for block in _sound_blocks(store, batch):
         data = rest + block
         end = data.rfind(b"\n") + 1
         if end == 0 and len(data) > HEAD_BYTES:

@@ -1,9 +1,5 @@
--- What: adds the new events of a chunk to `new_events`, each under the lead that its identity belongs to by now.
+-- What: takes refused lines and copies out of a chunk, so that its new events are left, and remembers their keys.
 -- Grain: an event.
--- Reads: typed, copies; links (identity_id, lead_id), the identities that belong to another one's lead.
--- Slot, from the declarations' checked names: `columns` of curated.events but for lead_id.
-INSERT INTO new_events BY NAME
-SELECT {columns}, coalesce(l.lead_id, t.email_id, t.key_id) AS lead_id
-FROM typed t
-LEFT JOIN links l ON l.identity_id = coalesce(t.email_id, t.key_id)
-WHERE t.reason IS NULL AND t.rowid NOT IN (SELECT place FROM copies)
+-- Reads: typed, copies.
+DELETE FROM typed WHERE reason IS NOT NULL OR rowid IN (SELECT place FROM copies);
+INSERT INTO seen SELECT event_key FROM typed

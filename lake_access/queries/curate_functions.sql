@@ -2,15 +2,15 @@
 -- Variables of the connection: inner_pad, outer_pad (the identity key, padded as HMAC has it).
 -- Python functions of the connection: json_fault(line), fold_unicode(text).
 
--- A JSON value as text, if it is a text.
+-- A JSON value as text, if it is a text: of all that JSON text can begin with, only a quotation mark comes before '#'.
 CREATE OR REPLACE TEMP MACRO json_text(v) AS
-    CASE WHEN v[1] = '"' THEN CASE WHEN contains(v, '\') THEN json_extract_string(v, '$') ELSE v[2:-2] END END;
+    CASE WHEN v < '#' THEN json_extract_string(v, '$') END;
 
 CREATE OR REPLACE TEMP MACRO json_integer(v) AS
     TRY_CAST(CASE WHEN regexp_full_match(v, '-?[0-9]+') THEN v END AS BIGINT);
 
 CREATE OR REPLACE TEMP MACRO json_number(v) AS
-    CASE WHEN v[1] <> '"' AND isfinite(TRY_CAST(v AS DOUBLE)) THEN TRY_CAST(v AS DOUBLE) END;
+    CASE WHEN v >= '#' AND isfinite(TRY_CAST(v AS DOUBLE)) THEN TRY_CAST(v AS DOUBLE) END;
 
 CREATE OR REPLACE TEMP MACRO json_boolean(v) AS
     CASE v WHEN 'true' THEN true WHEN 'false' THEN false END;
@@ -27,6 +27,10 @@ CREATE OR REPLACE TEMP MACRO rfc3339(t) AS
             THEN upper(t)
     END AS TIMESTAMPTZ);
 
+-- A moment as the date and time that UTC has then: DuckDB's functions on moments with a zone ask its calendar for each.
+CREATE OR REPLACE TEMP MACRO utc(moment) AS
+    make_timestamp(epoch_us(moment));
+
 -- One form for one address: no spaces around it, small letters, Unicode's compatibility form.
 CREATE OR REPLACE TEMP MACRO normal_email(e) AS
     CASE
@@ -41,9 +45,8 @@ CREATE OR REPLACE TEMP MACRO is_email(e) AS
         || '@([\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?\.)+[\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?')
     AND strlen(split_part(e, '@', 1)) <= 64;
 
--- HMAC-SHA256 (RFC 2104) of `kind:identity`; its first 128 bits make an id.
-CREATE OR REPLACE TEMP MACRO identity_digest(kind, identity) AS
-    sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(kind || ':' || identity))));
-
-CREATE OR REPLACE TEMP MACRO identity_uuid(digest) AS
-    left(digest, 32)::UUID;
+-- The first 128 bits of the HMAC-SHA256 (RFC 2104) of `kind:identity`.
+CREATE OR REPLACE TEMP MACRO identity_id(kind, identity) AS
+    left(sha256(
+        getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(kind || ':' || identity)))
+    ), 32)::UUID;

@@ -2,6 +2,6 @@
 --   NULL among them where an event has an id of its own: its copy could lie in any.
 -- Grain: a month.
 -- Reads: typed.
-SELECT DISTINCT CASE WHEN NOT has_own_id THEN date_diff('month', TIMESTAMPTZ '1970-01-01 00:00:00Z', occurred_at) END
+SELECT DISTINCT CASE WHEN NOT has_own_id THEN (year(utc(occurred_at)) - 1970) * 12 + month(utc(occurred_at)) - 1 END
 FROM typed
 WHERE reason IS NULL

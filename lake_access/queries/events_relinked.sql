@@ -2,6 +2,6 @@
 -- Grain: an event.
 -- Slot, from code alone: `scan` the events' data files that hold any.
 -- Reads: links (identity_id, lead_id).
-CREATE OR REPLACE TEMP TABLE relinked_events AS
+CREATE OR REPLACE TABLE relinked_events AS
 SELECT e.* REPLACE (coalesce(l.lead_id, e.lead_id) AS lead_id)
 FROM {scan} e LEFT JOIN links l ON l.identity_id = e.lead_id

@@ -2,7 +2,7 @@
 -- Grain: an identity.
 -- Slot, from code alone: `scan` curated.identities.
 -- Reads: identities, links, relinked.
-CREATE OR REPLACE TEMP TABLE changed_identities AS
+CREATE OR REPLACE TABLE changed_identities AS
 WITH stored AS MATERIALIZED (
     SELECT * FROM {scan}
 ), met AS (

@@ -4,7 +4,7 @@
 -- Grain: a lead and a moment at which it adds to a count: one or two rows for each lead with an outcome.
 -- Reads: known_events.
 -- Parameters: $touches, $outcomes: the streams of each kind.
-CREATE OR REPLACE TEMP TABLE new_outcomes AS
+CREATE OR REPLACE TABLE new_outcomes AS
 WITH firsts AS (
     SELECT lead_id, min(known_at) AS settled_at, min(known_at) FILTER (converted) AS converted_at
     FROM known_events

@@ -2,7 +2,7 @@
 -- Grain: a lead that an event speaks of.
 -- Slots, from code alone: `scan` curated.events; `only` nothing, or a semi-join with the leads that changed.
 -- Parameters: $touches, $scores, $sales, $outcomes: the streams of each kind; $engagement_max, $intent_max.
-CREATE OR REPLACE TEMP TABLE new_leads AS
+CREATE OR REPLACE TABLE new_leads AS
 WITH told AS (
     SELECT *,
         stream IN $touches AS is_touch,

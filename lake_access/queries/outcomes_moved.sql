@@ -9,5 +9,5 @@ WITH stored AS (
     SELECT {columns} FROM new_outcomes
 )
 SELECT lead_id FROM ((FROM stored EXCEPT FROM told) UNION ALL (FROM told EXCEPT FROM stored));
-CREATE OR REPLACE TEMP TABLE moved_outcomes AS
+CREATE OR REPLACE TABLE moved_outcomes AS
 SELECT * FROM new_outcomes SEMI JOIN moved_leads USING (lead_id)

@@ -2,7 +2,7 @@
 -- Grain: a score event.
 -- Slot, from code alone: `scan` the events' data files to read.
 -- Parameters: $scores: the streams of scores.
-CREATE OR REPLACE TEMP TABLE new_scores AS
+CREATE OR REPLACE TABLE new_scores AS
 SELECT
     lead_id, model_version, score::INTEGER AS score, occurred_at AS scored_at, 'online' AS mode, event_id, ingested_at, history
 FROM {scan}

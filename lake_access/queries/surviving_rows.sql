@@ -1,5 +1,5 @@
 -- What: the rows of some data files whose key is not among the given ones.
 -- Grain: a row of the table.
 -- Slots, from code alone: `scan` the files; `key` a column; `keys` a temporary table with that column.
-CREATE OR REPLACE TEMP TABLE surviving_rows AS
+CREATE OR REPLACE TABLE surviving_rows AS
 SELECT * FROM {scan} AS stored WHERE NOT EXISTS (SELECT 1 FROM {keys} AS gone WHERE gone.{key} = stored.{key})

@@ -52,7 +52,7 @@ def made(lake: Lake, definition: TableDefinition) -> Table:
 
 def rows_of(connection: duckdb.DuckDBPyConnection, *names: str, month: int = 1) -> str:
     """A temporary table with a row for each name, a day apart, of this month and on."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE rows (size BIGINT, moment TIMESTAMPTZ, id UUID, name VARCHAR)")
+    connection.execute("CREATE OR REPLACE TABLE rows (size BIGINT, moment TIMESTAMPTZ, id UUID, name VARCHAR)")
     for number, name in enumerate(names):
         values = [number, datetime(2025, month, 20 + number, tzinfo=UTC), UUID(int=number), name]
         connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?)", values)
@@ -84,7 +84,7 @@ def test_what_is_written_is_not_there_before_its_commit(
 
 def test_rows_lie_by_month_and_come_back_equal(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     names = [f"o'name {number}" for number in range(20)]
-    connection.execute("CREATE OR REPLACE TEMP TABLE rows (size BIGINT, moment TIMESTAMPTZ, id UUID, name VARCHAR)")
+    connection.execute("CREATE OR REPLACE TABLE rows (size BIGINT, moment TIMESTAMPTZ, id UUID, name VARCHAR)")
     moments = [
         "2024-12-31T23:59:59.999999Z",
         "2025-01-01T00:00:00Z",
@@ -184,7 +184,7 @@ def test_a_later_column_is_null_in_earlier_files(
     add(connection, table, "a")
     wider = TableDefinition(NAME, {"colour": StringType(), **COLUMNS}, partition="moment")
     table = made(lake, wider)
-    connection.execute("CREATE OR REPLACE TEMP TABLE wide AS SELECT 'red' AS colour, uuid() AS id, 'b' AS name, "
+    connection.execute("CREATE OR REPLACE TABLE wide AS SELECT 'red' AS colour, uuid() AS id, 'b' AS name, "
                        "TIMESTAMPTZ '2025-01-03 00:00:00Z' AS moment, 1::BIGINT AS size")  # fmt: skip
     commit(table, write_rows(connection, table, wider, "wide"), [], {})
 
