@@ -17,8 +17,8 @@ WITH news AS (
 SELECT
     lead_id, as_of,
     coalesce(sum(touches) OVER so_far, 0)::BIGINT AS past_event_count,
-    date_diff('microsecond', min(first_at) OVER so_far, as_of) / 86_400e6 AS days_since_first_touch,
-    date_diff('microsecond', max(last_at) OVER so_far, as_of) / 86_400e6 AS days_since_last_touch,
+    (epoch_us(as_of) - epoch_us(min(first_at) OVER so_far)) / 86_400e6 AS days_since_first_touch,
+    (epoch_us(as_of) - epoch_us(max(last_at) OVER so_far)) / 86_400e6 AS days_since_last_touch,
     arg_min(source, position) OVER so_far AS first_source,
     -- NULL, not 0, where no rule has looked at any of its events.
     (sum(engagement_points) OVER so_far)::BIGINT AS engagement_points,
