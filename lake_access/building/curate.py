@@ -212,16 +212,17 @@ def _commit_quarantine(current: _Round) -> None:
     connection = current.workshop.connection
     table, definition = current.workshop.table(QUARANTINE)
     pinned = pin(table)
-    names = [[batch.batch_id] for batch in current.counts]
-    connection.execute("CREATE OR REPLACE TEMP TABLE round_batches (batch_id VARCHAR)")
-    connection.executemany("INSERT INTO round_batches VALUES (?)", names)
-    if connection.table("refused_lines").shape[0] or files_with(connection, pinned, "batch_id", "round_batches"):
+    # Two streams can have batches of one id: the same content landed at the same moment.
+    key, names = "stream, batch_id", [[batch.stream, batch.batch_id] for batch in current.counts]
+    connection.execute("CREATE OR REPLACE TEMP TABLE round_batches (stream VARCHAR, batch_id VARCHAR)")
+    connection.executemany("INSERT INTO round_batches VALUES (?, ?)", names)
+    if connection.table("refused_lines").shape[0] or files_with(connection, pinned, key, "round_batches"):
         replace_rows(
             connection,
             table,
             definition,
             pinned,
-            key="batch_id",
+            key=key,
             keys="round_batches",
             rows="refused_lines",
             properties={},

@@ -229,7 +229,6 @@ def test_events_follow_a_link_that_a_killed_run_had_found(lake: Lake) -> None:
     assert [row["events"] for row in read_table(lake, LEADS)] == [3]
 
 
-@pytest.mark.xfail(strict=True, reason="a batch's id is of its moment and content alone, and the quarantine goes by it")
 def test_the_same_lines_landed_in_two_streams_at_one_moment_are_quarantined_in_both(lake: Lake) -> None:
     for stream in ("webinar", "roadshow"):
         land_lines(lake, stream, "nonsense")
