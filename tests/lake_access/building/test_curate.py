@@ -237,6 +237,29 @@ def test_a_batch_that_changed_since_it_landed_is_refused_whole_and_the_others_ar
     assert counts(build(lake, NOW)) == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize("built_while_sound", [False, True])
+def test_a_corrupt_batch_that_landed_again_counts_each_line_once(built_while_sound: bool, lake: Lake) -> None:
+    lines = [touch(), touch(n=1), touch(event_id="7"), "nonsense"]
+    corrupt = batch_of(land_lines(lake, "webinar", *lines))
+    if built_while_sound:
+        build(lake, NOW)
+    file = Path(lake.settings.lake) / corrupt.key
+    file.write_bytes(file.read_bytes()[:-3])
+    if not built_while_sound:
+        assert build(lake, NOW).refused != []
+
+    new = batch_of(land_lines(lake, "webinar", *lines, at=NOW + timedelta(hours=1)))
+    result = build(lake, NOW)
+
+    assert counts(result) == ((4, 0, 3, 1) if built_while_sound else (4, 3, 0, 1))
+    assert len(read_table(lake, EVENTS)) == 3
+    assert {row["key"]: row["refused"] is None for row in read_table(lake, BATCHES)} == {
+        corrupt.key: built_while_sound,
+        new.key: True,
+    }
+    assert build(lake, NOW).batches == 0
+
+
 def test_points_are_given_by_the_rules_that_hold(lake: Lake) -> None:
     lines = [ATTENDED, ATTENDED | {"duration": 29.9}, ATTENDED | {"duration": 30, "questions": 3}, touch()]
     land_lines(lake, "webinar", *lines)
