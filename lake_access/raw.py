@@ -12,6 +12,7 @@ further reservation: `<sha256>.2.json`, and so on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -32,6 +33,7 @@ BLOCK = 1 << 20
 # Text compresses to a tenth or so; past this a small file is made to fill the disk.
 MAX_EXPANSION = 200
 FREE_EXPANSION = 64 * BLOCK
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEY = re.compile(
     r"^raw/(?P<stream>[^/]+)/dt=\d{4}-\d\d-\d\d/"
     r"(?P<batch>(?P<landed>\d{8}T\d{12})Z-[0-9a-f]{16}(?P<history>-history)?)\.jsonl\.zst$"
@@ -155,16 +157,57 @@ def landed_record(store: ObjectStore, key: str) -> dict[str, Any] | None:
 def read_blocks(store: ObjectStore, batch: Batch, block: int) -> Iterator[bytes]:
     """The batch's bytes as received, in blocks of up to `block` bytes.
 
+    What has landed may expand as its reservation says; an object that another program put there, to a set ratio.
+
     Raises:
-        LandingRefusedError: the object is truncated or corrupt.
+        LandingRefusedError: the object is truncated or corrupt, or expands past that; some blocks may have come.
         StorageError: it cannot be read now.
     """
+    size, landed = 0, None
     try:
-        with store.open(batch.key) as stored:
-            yield from _checked_blocks(stored, "zstd", batch.key, block)
+        with store.open(batch.key) as opened:
+            stored = _Counted(opened)
+            for data in _checked_blocks(stored, "zstd", batch.key, block):
+                size += len(data)
+                if size > FREE_EXPANSION and size > MAX_EXPANSION * stored.bytes:
+                    landed = _landed_bytes(store, batch) if landed is None else landed
+                    if size > landed:
+                        raise LandingRefusedError(
+                            f"{batch.key}: expands to more than {MAX_EXPANSION} times its size, and did not land so; "
+                            "nothing of it was taken."
+                        )
+                yield data
     except OSError as exc:
         where = store.address(batch.key)
         raise StorageError(f"{where}: cannot be read ({exc.strerror}); check the disk, and try again.") from exc
+
+
+class _Counted:
+    """A file to read from, and how many of its bytes were read."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.bytes = 0
+
+    @property
+    def closed(self) -> bool:
+        return self._source.closed
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self.bytes += len(data)
+        return data
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def _landed_bytes(store: ObjectStore, batch: Batch) -> int:
+    """How many bytes the reservation of this batch speaks of; 0 where there is none."""
+    folder = f"raw/{batch.stream}/landed/"
+    keys = [stored.key for stored in store.list(folder) if stored.key.startswith(folder + digest_start(batch))]
+    records = [record for key in keys if (record := landed_record(store, key)) is not None]
+    return max((record["bytes"] for record in records if record["batch"] == batch.key), default=0)
 
 
 def _new_batch(stream: str, content: _Content, landed_at: datetime, *, history: bool) -> Batch:
@@ -215,6 +258,11 @@ def _recompress(file: Path, target: Path, progress: Callable[[int], None]) -> _C
                 out.write(block)
                 progress(len(block))
     except OSError as exc:
+        if exc.errno in _NO_SPACE:
+            raise StorageError(
+                f"{target.parent}: no space for {file} while it is compressed ({exc.strerror}); nothing of it was "
+                "landed. Free space there, or set TMPDIR to another disk."
+            ) from exc
         raise LandingRefusedError(f"{file}: cannot be read ({exc.strerror}); nothing of it was landed.") from exc
     return _Content(target, digest.hexdigest(), lines + (last != b"\n"), size)
 
@@ -227,7 +275,7 @@ def _compression(source: BinaryIO) -> str | None:
     return "zstd" if magic == b"\x28\xb5\x2f\xfd" else None
 
 
-def _checked_blocks(source: BinaryIO, compression: str | None, name: str, size: int) -> Iterator[bytes]:
+def _checked_blocks(source: BinaryIO | _Counted, compression: str | None, name: str, size: int) -> Iterator[bytes]:
     """The stream's decompressed bytes; Arrow's reader, unlike others, notices a Zstandard frame that ends early."""
     try:
         with pa.input_stream(source, compression=compression) as stream:

@@ -19,6 +19,7 @@ from lake_access.errors import LandingRefusedError, StorageError
 from lake_access.lake import Lake
 from lake_access.raw import Landing, batch_of, land, landed_again, list_batches, read_blocks
 from tests.lake_access import lakes
+from tests.lake_access.full_disk import largest_file
 from tests.lake_access.lakes import NOW, land_bytes, land_lines, touch
 
 LINES = b'{"a": 1}\r\n\n  {"b": "\xc3\xa9"}\n\xff not text\nno newline at its end'
@@ -161,6 +162,29 @@ def test_a_file_that_expands_well_lands_up_to_the_ratio(lake: Lake, monkeypatch:
     monkeypatch.setattr(raw, "FREE_EXPANSION", 1)
 
     assert land_bytes(lake, "webinar", gzipped(LONG)).lines == 3_000
+
+
+def test_content_that_landed_in_full_size_is_read_back_however_well_it_compresses(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "FREE_EXPANSION", 1 << 20)
+    content = b'{"a": 1}\n' * (8 << 20 >> 3)
+    landing = land_bytes(lake, "webinar", content)
+    assert len(content) > 200 * len(objects(lake)[lakes.batch_of(landing).key])
+
+    assert hashlib.sha256(received(lake, landing)).digest() == hashlib.sha256(content).digest()
+    assert land_bytes(lake, "webinar", content).already_landed
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_file(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    file.write_bytes(LONG)
+
+    with largest_file(10_000), pytest.raises(StorageError, match=r"no space for .*long\.jsonl while it is compressed"):
+        land(lake.store, "webinar", file, NOW)
+
+    assert objects(lake) == {}
+    assert received(lake, land(lake.store, "webinar", file, NOW)) == LONG
 
 
 @pytest.mark.parametrize("file", ["missing.jsonl", "."])
