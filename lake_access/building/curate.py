@@ -21,6 +21,7 @@ from pyiceberg.manifest import DataFile
 from lake_access.building import identity
 from lake_access.building.event_sql import EventSql, compile_stream, field_column
 from lake_access.building.json_strictness import json_fault
+from lake_access.building.key_guard import KEY_PROPERTY, check_key, fingerprint
 from lake_access.building.lines import Chunk, UnreadableLine, read_chunks, refusal
 from lake_access.building.rewriting import files_with, replace_rows
 from lake_access.building.workshop import Workshop, upstream_property
@@ -58,7 +59,12 @@ class _Round:
 
 
 def equip(workshop: Workshop) -> None:
-    """Give the workshop's connection the functions that curating calls: once, before the first `curate`."""
+    """Give the workshop's connection the functions that curating calls: once, before the first `curate`.
+
+    Raises:
+        SettingsError: the identity key is another than the lake's.
+    """
+    check_key(workshop)
     connection = workshop.connection
     identity.prepare(connection, workshop.identity_key)
     connection.create_function(
@@ -237,9 +243,9 @@ def _commit_identities(current: _Round) -> str | None:
     connection.execute(load_query("identity_changes").format(scan=pinned.scan()))
     if connection.table("changed_identities").shape[0] == 0:
         return pinned.version
-    changed = "changed_identities"
+    changed, properties = "changed_identities", {KEY_PROPERTY: fingerprint(current.workshop.identity_key)}
     table = replace_rows(
-        connection, table, definition, pinned, key="identity_id", keys=changed, rows=changed, properties={}
+        connection, table, definition, pinned, key="identity_id", keys=changed, rows=changed, properties=properties
     )
     return pin(table).version
 
@@ -286,6 +292,7 @@ def _summary(current: _Round, identities_version: str | None) -> dict[str, str]:
         CONSUMED: json.dumps(consumed),
         BUILT_AT: current.workshop.now.astimezone(UTC).isoformat(),
         KNOWN_UNTIL: known_until.astimezone(UTC).isoformat(),
+        KEY_PROPERTY: fingerprint(current.workshop.identity_key),
         "leadlake.rules_version": current.workshop.declarations.scoring.version,
     }
     if identities_version is not None:

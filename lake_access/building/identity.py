@@ -31,19 +31,33 @@ def identity_key(settings: Settings) -> bytes:
     Raises:
         SettingsError: the file can be neither read nor made.
     """
+    key = known_key(settings)
+    if key is None:
+        try:
+            _make_key(LocalStore(settings.home))
+        except StorageError as exc:
+            raise SettingsError(f"{exc} Or set LEADLAKE_IDENTITY_KEY.") from exc
+        key = known_key(settings) or b""
+    return key
+
+
+def known_key(settings: Settings) -> bytes | None:
+    """The same, but None where there is none yet.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no key.
+    """
     configured = settings.environment.identity_key
     if configured is not None:
         return configured.get_secret_value().encode()
     home = LocalStore(settings.home)
     try:
-        if home.read_bytes(KEY_FILE) is None:
-            _make_key(home)
-        key = (home.read_bytes(KEY_FILE) or b"").strip()
+        content = home.read_bytes(KEY_FILE)
     except StorageError as exc:
         raise SettingsError(f"{exc} Or set LEADLAKE_IDENTITY_KEY.") from exc
-    if len(key) < SHORTEST_KEY:
+    if content is not None and len(content.strip()) < SHORTEST_KEY:
         raise SettingsError(f"{home.address(KEY_FILE)}: holds no key; bring back the lake's from a backup.")
-    return key
+    return None if content is None else content.strip()
 
 
 def _make_key(home: LocalStore) -> None:
