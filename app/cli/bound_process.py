@@ -2,7 +2,7 @@
 
     python bound_process.py STARTER COMMAND…
 
-STARTER is the id of the starting process, which nothing but its end unbinds: not even SIGKILL. Linux alone can do this.
+STARTER is the id of the starting process. However that ends, by SIGKILL too, this one is asked to end; on Linux alone.
 """
 
 from __future__ import annotations

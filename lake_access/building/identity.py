@@ -8,6 +8,7 @@ addresses, or its key's where no address is known: the same whatever the order i
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import tempfile
 import unicodedata
@@ -23,6 +24,10 @@ from lake_access.storage import LocalStore
 KEY_FILE = "identity.key"
 SHORTEST_KEY = 16
 _HMAC_BLOCK = 64
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 
 def identity_key(settings: Settings) -> bytes:
@@ -79,8 +84,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def fold_unicode(text: str) -> str:
-    """An address in Unicode's compatibility form (NFKC), case folded, without spaces around it."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    """An address in Unicode's compatibility form (NFKC), case folded, without spaces around it or invisible signs.
+
+    Invisible are those with the property Default_Ignorable_Code_Point, which NFKC_Casefold too leaves out (Unicode
+    Standard, 3.13): a byte order mark or soft hyphen that was copied with an address makes no other person.
+    """
+    visible = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFKC", visible.casefold()).strip()
 
 
 def link_identities(connection: duckdb.DuckDBPyConnection) -> None:
