@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 from lake_access.iceberg.tables import BATCHES
 from lake_access.lake import Lake, PinnedLake
 from lake_access.queries import load_query
-from lake_access.raw import Batch, list_batches
+from lake_access.raw import Batch, landed_record, list_batches
 
 
 def waiting_batches(lake: Lake, pinned: PinnedLake) -> list[Batch]:
@@ -19,7 +18,7 @@ def waiting_batches(lake: Lake, pinned: PinnedLake) -> list[Batch]:
 
 
 def count_lines(lake: Lake, batches: Sequence[Batch], seconds: float, clock: Callable[[], float]) -> int | None:
-    """The lines of these batches, as noted when they landed; None where it would take more than so many seconds.
+    """The lines of these batches, as noted when they landed; None where a note is corrupt, or time runs out.
 
     `clock` tells seconds that only go forward, as `time.monotonic` does.
     """
@@ -30,8 +29,8 @@ def count_lines(lake: Lake, batches: Sequence[Batch], seconds: float, clock: Cal
         for batch in batches:
             if batch.stream == stream:
                 key = notes.get(batch.batch_id.removesuffix("-history").rpartition("-")[2])
-                note = None if key is None or clock() > deadline else lake.store.read_bytes(key)
+                note = None if key is None or clock() > deadline else landed_record(lake.store, key)
                 if note is None:
                     return None
-                lines += json.loads(note)["lines"]
+                lines += int(note["lines"])
     return lines

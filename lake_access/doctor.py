@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from lake_access.errors import LeadlakeError
+from lake_access.building.identity import known_key
+from lake_access.building.key_guard import KEY_PROPERTY, fingerprint, key_place, key_remedy
+from lake_access.errors import LeadlakeError, SettingsError
 from lake_access.iceberg.tables import BATCHES, EVENTS
 from lake_access.lake import READABLE, Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
@@ -49,6 +51,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _refused_batches(pinned)
     yield _quarantine(pinned)
     yield _rules(pinned)
+    yield _identity_key(pinned)
     for name in READABLE:
         yield _table(pinned, name)
 
@@ -127,6 +130,21 @@ def _rules(pinned: PinnedLake) -> Finding:
             "scoring rules", "warning", f"declared {declared}, last built with {built}", "Run `leadlake replay`."
         )
     return Finding("scoring rules", "ok", f"version {declared}")
+
+
+def _identity_key(pinned: PinnedLake) -> Finding:
+    settings, subject = pinned.settings, "identity key"
+    try:
+        key = known_key(settings)
+    except SettingsError as exc:
+        return Finding(subject, "failure", str(exc))
+    built_with = pinned.tables[EVENTS].properties.get(KEY_PROPERTY) if EVENTS in pinned.tables else None
+    if key is None and built_with is not None:
+        return Finding(subject, "warning", "there is none here, and the lake has one", key_remedy(settings))
+    if key is not None and built_with not in (None, fingerprint(key)):
+        detail = f"{key_place(settings)}: another than the lake was built with; a build here is refused"
+        return Finding(subject, "failure", detail, key_remedy(settings))
+    return Finding(subject, "ok", "none yet" if key is None else key_place(settings))
 
 
 def _table(pinned: PinnedLake, name: str) -> Finding:

@@ -62,8 +62,8 @@ def ingest(
     \b
     {"event_type": "page_view", "email": "ann@example.com", "timestamp": "2025-01-31T14:00:00Z", "page": "pricing"}
 
-    A file whose content has landed before changes nothing. One that is missing, truncated or corrupt is refused whole,
-    by name; the others land, and the exit code is 1.
+    A file whose content has landed before changes nothing, unless the lake's copy has become corrupt: then it lands
+    again. One that is missing, truncated or corrupt is refused whole, by name; the others land, and the exit code is 1.
 
     \b
     Example: leadlake ingest online clicks-2025-01.jsonl.gz clicks-2025-02.jsonl.gz
@@ -212,7 +212,8 @@ def _landing_sentence(landing: Landing) -> str:
         return f"{landing.file}: empty, nothing to land."
     if landing.already_landed:
         return f"{landing.file}: landed before as {landing.batch.batch_id}; nothing changed."
-    return f"{landing.file}: {count(landing.lines)} lines landed as {landing.batch.batch_id}."
+    place = "" if landing.replaces is None else f", in place of {landing.replaces.batch_id}, which is corrupt"
+    return f"{landing.file}: {count(landing.lines)} lines landed as {landing.batch.batch_id}{place}."
 
 
 def _built(result: BuildResult) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""Several processes as one: they start together, and when one ends, or somebody asks for it, all end."""
+"""Several processes as one: they start together, and when one ends, or somebody asks for it, all end.
+
+On Linux they end as well where this process is killed (SIGKILL) and can order nothing more.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +20,12 @@ from lake_access.errors import LeadlakeError
 
 PATIENCE_SECONDS = 10.0
 BETWEEN_LOOKS_SECONDS = 0.2
+_BOUND_PROCESS = Path(__file__).with_name("bound_process.py")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the processes: what it is called, and what it runs."""
+    """One of the processes: what it is called, and what it runs, beginning with the program's path."""
 
     name: str
     command: Sequence[str]
@@ -81,9 +87,10 @@ def _asked_to_end() -> Iterator[threading.Event]:
 
 
 def _start(part: Part, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    bound = [sys.executable, "-I", "-S", str(_BOUND_PROCESS), str(os.getpid())] if sys.platform == "linux" else []
     # A group of its own: Ctrl+C in a terminal then reaches us alone, and who ends is ours to order.
     return subprocess.Popen(
-        part.command,
+        [*bound, *part.command],
         env=environment,
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from pyiceberg.manifest import DataFile
 from lake_access.building import identity
 from lake_access.building.event_sql import EventSql, compile_stream, field_column
 from lake_access.building.json_strictness import json_fault
+from lake_access.building.key_guard import KEY_PROPERTY, check_key, fingerprint
 from lake_access.building.lines import Chunk, UnreadableLine, UnsoundBatchError, read_ahead, read_chunks
 from lake_access.building.rewriting import files_with, replace_rows
 from lake_access.building.workshop import Workshop, upstream_property
@@ -62,7 +63,12 @@ class _Round:
 
 
 def equip(workshop: Workshop) -> None:
-    """Give the workshop's connection the functions that curating calls: once, before the first `curate`."""
+    """Give the workshop's connection the functions that curating calls: once, before the first `curate`.
+
+    Raises:
+        SettingsError: the identity key is another than the lake's.
+    """
+    check_key(workshop)
     connection = workshop.connection
     identity.prepare(connection, workshop.identity_key)
     connection.create_function(
@@ -261,16 +267,17 @@ def _commit_quarantine(current: _Round) -> None:
     connection = current.workshop.connection
     table, definition = current.workshop.table(QUARANTINE)
     pinned = pin(table)
-    names = [[batch.batch_id] for batch in current.counts]
-    connection.execute("CREATE OR REPLACE TEMP TABLE round_batches (batch_id VARCHAR)")
-    connection.executemany("INSERT INTO round_batches VALUES (?)", names)
-    if connection.table("refused_lines").shape[0] or files_with(connection, pinned, "batch_id", "round_batches"):
+    # Two streams can have batches of one id: the same content landed at the same moment.
+    key, names = "stream, batch_id", [[batch.stream, batch.batch_id] for batch in current.counts]
+    connection.execute("CREATE OR REPLACE TEMP TABLE round_batches (stream VARCHAR, batch_id VARCHAR)")
+    connection.executemany("INSERT INTO round_batches VALUES (?, ?)", names)
+    if connection.table("refused_lines").shape[0] or files_with(connection, pinned, key, "round_batches"):
         replace_rows(
             connection,
             table,
             definition,
             pinned,
-            key="batch_id",
+            key=key,
             keys="round_batches",
             rows="refused_lines",
             properties={},
@@ -285,9 +292,9 @@ def _commit_identities(current: _Round) -> str | None:
     connection.execute(load_query("identity_changes").format(scan=pinned.scan()))
     if connection.table("changed_identities").shape[0] == 0:
         return pinned.version
-    changed = "changed_identities"
+    changed, properties = "changed_identities", {KEY_PROPERTY: fingerprint(current.workshop.identity_key)}
     table = replace_rows(
-        connection, table, definition, pinned, key="identity_id", keys=changed, rows=changed, properties={}
+        connection, table, definition, pinned, key="identity_id", keys=changed, rows=changed, properties=properties
     )
     return pin(table).version
 
@@ -334,6 +341,7 @@ def _summary(current: _Round, identities_version: str | None) -> dict[str, str]:
         CONSUMED: json.dumps(consumed),
         BUILT_AT: current.workshop.now.astimezone(UTC).isoformat(),
         KNOWN_UNTIL: known_until.astimezone(UTC).isoformat(),
+        KEY_PROPERTY: fingerprint(current.workshop.identity_key),
         "leadlake.rules_version": current.workshop.declarations.scoring.version,
     }
     if identities_version is not None:

@@ -18,6 +18,9 @@ from lake_access.queries import load_query
 from lake_access.raw import batch_of
 
 _UPSTREAM = upstream_property(EVENTS)
+# By which columns online scores are told apart: where a table was made by others, they are made anew.
+SCORES_BY = "leadlake.scores_by"
+_SCORES_KEY = "stream, event_id"
 
 
 def build_leads(workshop: Workshop) -> None:
@@ -64,25 +67,29 @@ def build_scores(workshop: Workshop) -> None:
     connection = workshop.connection
     table, definition = workshop.table(SCORES)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
-    if events.version is None or pinned.properties.get(_UPSTREAM) == events.version:
+    properties = {_UPSTREAM: str(events.version), SCORES_BY: _SCORES_KEY}
+    if events.version is None or properties.items() <= pinned.properties.items():
         return
-    delta = changes_since(workshop.table(EVENTS)[0], events, pinned.properties.get(_UPSTREAM))
+    made_alike = pinned.properties.get(SCORES_BY) == _SCORES_KEY
+    version = pinned.properties.get(_UPSTREAM) if made_alike else None
+    delta = changes_since(workshop.table(EVENTS)[0], events, version)
     streams = {"scores": workshop.declarations.streams_of("score")}
     connection.execute(load_query("scores_online").format(scan=events.scan(files=delta.added)), streams)
     if delta.base is None:
-        connection.execute(load_query("online_scores").format(scan=pinned.scan()))
+        connection.execute(load_query("scores_offline").format(scan=pinned.scan()))
+        replace_all(connection, table, definition, pinned, "new_scores", properties)
     else:
         connection.execute(load_query("changed_scores").format(scan=delta.base.scan(files=delta.removed)), streams)
-    replace_rows(
-        connection,
-        table,
-        definition,
-        pinned,
-        key="event_id",
-        keys="changed_scores",
-        rows="new_scores",
-        properties={_UPSTREAM: events.version},
-    )
+        replace_rows(
+            connection,
+            table,
+            definition,
+            pinned,
+            key=_SCORES_KEY,
+            keys="changed_scores",
+            rows="new_scores",
+            properties=properties,
+        )
     connection.execute("DROP TABLE new_scores")
 
 

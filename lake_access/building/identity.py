@@ -8,6 +8,7 @@ addresses, or its key's where no address is known: the same whatever the order i
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import tempfile
 import unicodedata
@@ -23,6 +24,10 @@ from lake_access.storage import LocalStore
 KEY_FILE = "identity.key"
 SHORTEST_KEY = 16
 _HMAC_BLOCK = 64
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 
 def identity_key(settings: Settings) -> bytes:
@@ -31,19 +36,33 @@ def identity_key(settings: Settings) -> bytes:
     Raises:
         SettingsError: the file can be neither read nor made.
     """
+    key = known_key(settings)
+    if key is None:
+        try:
+            _make_key(LocalStore(settings.home))
+        except StorageError as exc:
+            raise SettingsError(f"{exc} Or set LEADLAKE_IDENTITY_KEY.") from exc
+        key = known_key(settings) or b""
+    return key
+
+
+def known_key(settings: Settings) -> bytes | None:
+    """The same, but None where there is none yet.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no key.
+    """
     configured = settings.environment.identity_key
     if configured is not None:
         return configured.get_secret_value().encode()
     home = LocalStore(settings.home)
     try:
-        if home.read_bytes(KEY_FILE) is None:
-            _make_key(home)
-        key = (home.read_bytes(KEY_FILE) or b"").strip()
+        content = home.read_bytes(KEY_FILE)
     except StorageError as exc:
         raise SettingsError(f"{exc} Or set LEADLAKE_IDENTITY_KEY.") from exc
-    if len(key) < SHORTEST_KEY:
+    if content is not None and len(content.strip()) < SHORTEST_KEY:
         raise SettingsError(f"{home.address(KEY_FILE)}: holds no key; bring back the lake's from a backup.")
-    return key
+    return None if content is None else content.strip()
 
 
 def _make_key(home: LocalStore) -> None:
@@ -65,8 +84,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def fold_unicode(text: str) -> str:
-    """An address in Unicode's compatibility form (NFKC), case folded, without spaces around it."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    """An address in Unicode's compatibility form (NFKC), case folded, without spaces around it or invisible signs.
+
+    Invisible are those with the property Default_Ignorable_Code_Point, which NFKC_Casefold too leaves out (Unicode
+    Standard, 3.13): a byte order mark or soft hyphen that was copied with an address makes no other person.
+    """
+    visible = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFKC", visible.casefold()).strip()
 
 
 def link_identities(connection: duckdb.DuckDBPyConnection) -> None:

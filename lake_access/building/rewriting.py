@@ -14,7 +14,7 @@ from lake_access.queries import load_query
 
 
 def files_with(connection: duckdb.DuckDBPyConnection, pinned: PinnedTable, key: str, keys: str) -> list[str]:
-    """The data files of the snapshot in which any row's `key` stands in the temporary table `keys`."""
+    """The data files of the snapshot in which any row's `key`, a column or several (`"a, b"`), stands in `keys`."""
     if not pinned.files:
         return []
     query = load_query("files_with_keys").format(scan=pinned.scan(filename=True), key=key, keys=keys)
@@ -33,6 +33,8 @@ def replace_rows(
     properties: Properties,
 ) -> Table:
     """Put the rows of one temporary table, `rows`, in place of all whose `key` stands in another, `keys`; one commit.
+
+    `key` is a column, or several as `"a, b"`; a row with NULL in one of them stays.
 
     Raises:
         ConflictError: another writer committed since `table` was loaded.

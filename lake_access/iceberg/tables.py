@@ -142,6 +142,7 @@ _SCORES = TableDefinition(
         "score": SMALL,
         "scored_at": MOMENT,
         "mode": TEXT,
+        "stream": TEXT,
         "event_id": TEXT,
         "ingested_at": MOMENT,
         "history": FLAG,

@@ -3,4 +3,4 @@
 -- Slot, from code alone: `scan` the events' data files.
 -- Parameters: $scores: the streams of scores.
 CREATE OR REPLACE TEMP TABLE changed_scores AS
-SELECT event_id FROM {scan} WHERE stream IN $scores
+SELECT stream, event_id FROM {scan} WHERE stream IN $scores

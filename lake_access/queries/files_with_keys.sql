@@ -1,4 +1,5 @@
 -- What: which data files hold any of the keys.
 -- Grain: a data file.
--- Slots, from code alone: `scan` a pinned snapshot with file names; `key` a column; `keys` a temporary table with that column.
-SELECT DISTINCT filename FROM {scan} WHERE {key} IN (SELECT {key} FROM {keys})
+-- Slots, from code alone: `scan` a pinned snapshot with file names; `key` its columns, with commas between them; `keys` a
+--   temporary table with those columns.
+SELECT DISTINCT filename FROM {scan} SEMI JOIN {keys} USING ({key})

@@ -190,6 +190,7 @@ def scores(events: Sequence[Row], declarations: Declarations) -> list[Row]:
             "score": event["score"],
             "scored_at": event["occurred_at"],
             "mode": "online",
+            "stream": event["stream"],
             "event_id": event["event_id"],
             "ingested_at": event["ingested_at"],
             "history": event["history"],

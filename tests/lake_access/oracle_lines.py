@@ -26,6 +26,12 @@ RFC3339 = re.compile(
     re.ASCII,
 )
 LOCAL_PART = re.compile(r'[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+(\.[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+)*')
+# Unicode's DerivedCoreProperties.txt: Default_Ignorable_Code_Point.
+IGNORABLE = [
+    (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+]  # fmt: skip
 MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -186,7 +192,8 @@ def _name(told: Row, key: str) -> str | None:
     if key == "lead_key" and isinstance(name, str):
         if "\0" in name:
             raise RefusedLineError("lead_key: holds a NUL character")
-        name = unicodedata.normalize("NFC", name.strip(" "))
+        spaces = "".join({sign for sign in name if unicodedata.category(sign) == "Zs"})
+        name = unicodedata.normalize("NFC", name.strip(spaces))
     if not isinstance(name, str) or not 1 <= len(name.encode()) <= LONGEST_NAME:
         raise RefusedLineError(f"{key}: not a text of 1 to 200 bytes")
     return name
@@ -209,7 +216,12 @@ def _names(told: Row) -> Names:
 def normal_email(text: str) -> str:
     if text.isascii():
         return text.strip(" \t\r\n").lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    visible = "".join(sign for sign in unicodedata.normalize("NFKC", text) if not _is_ignorable(ord(sign)))
+    return unicodedata.normalize("NFKC", visible.casefold()).strip()
+
+
+def _is_ignorable(code: int) -> bool:
+    return any(first <= code <= last for first, last in IGNORABLE)
 
 
 def is_email(text: str) -> bool:

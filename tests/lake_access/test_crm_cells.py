@@ -144,6 +144,8 @@ _ADDRESSES = st.one_of(
 @example("a" * 65 + "@example.com")
 @example("zoë@exämple.com")
 @example("Ann@Example.COM")
+@example("\ufeffann@example.com\u200b")
+@example("ann@\u00ad.com")
 def test_import_and_build_agree_on_what_is_an_address(build_rules: duckdb.DuckDBPyConnection, address: str) -> None:
     assume(address.strip())
     try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,10 +15,11 @@ import pyarrow as pa
 import pytest
 
 from lake_access import raw
-from lake_access.errors import LandingRefusedError
+from lake_access.errors import LandingRefusedError, StorageError
 from lake_access.lake import Lake
-from lake_access.raw import Landing, batch_of, land, list_batches, read_blocks
+from lake_access.raw import Landing, batch_of, land, landed_again, list_batches, read_blocks
 from tests.lake_access import lakes
+from tests.lake_access.full_disk import largest_file
 from tests.lake_access.lakes import NOW, land_bytes, land_lines, touch
 
 LINES = b'{"a": 1}\r\n\n  {"b": "\xc3\xa9"}\n\xff not text\nno newline at its end'
@@ -161,6 +164,29 @@ def test_a_file_that_expands_well_lands_up_to_the_ratio(lake: Lake, monkeypatch:
     assert land_bytes(lake, "webinar", gzipped(LONG)).lines == 3_000
 
 
+def test_content_that_landed_in_full_size_is_read_back_however_well_it_compresses(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw, "FREE_EXPANSION", 1 << 20)
+    content = b'{"a": 1}\n' * (8 << 20 >> 3)
+    landing = land_bytes(lake, "webinar", content)
+    assert len(content) > 200 * len(objects(lake)[lakes.batch_of(landing).key])
+
+    assert hashlib.sha256(received(lake, landing)).digest() == hashlib.sha256(content).digest()
+    assert land_bytes(lake, "webinar", content).already_landed
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_file(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    file.write_bytes(LONG)
+
+    with largest_file(10_000), pytest.raises(StorageError, match=r"no space for .*long\.jsonl while it is compressed"):
+        land(lake.store, "webinar", file, NOW)
+
+    assert objects(lake) == {}
+    assert received(lake, land(lake.store, "webinar", file, NOW)) == LONG
+
+
 @pytest.mark.parametrize("file", ["missing.jsonl", "."])
 def test_what_is_no_file_is_refused_with_its_name(file: str, lake: Lake, tmp_path: Path) -> None:
     with pytest.raises(LandingRefusedError, match="cannot be read"):
@@ -195,3 +221,101 @@ def test_batches_are_listed_by_the_moment_of_their_landing(lake: Lake) -> None:
 def test_what_is_no_batchs_key_names_no_batch(key: str) -> None:
     with pytest.raises(LandingRefusedError, match="not the key of a raw batch"):
         batch_of(key)
+
+
+# --- what has become corrupt lands again ---------------------------------------------------------------------------
+
+
+def spoil(lake: Lake, landing: Landing, damage: Callable[[bytes], bytes]) -> dict[str, bytes]:
+    """Change the batch's object as a failing disk would; all objects afterwards."""
+    file = Path(lake.settings.lake) / lakes.batch_of(landing).key
+    file.write_bytes(damage(file.read_bytes()))
+    return objects(lake)
+
+
+def with_other_bytes(_content: bytes) -> bytes:
+    return zstandard(b'{"b": 2}\n')
+
+
+def emptied(_content: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("damage", [cut, with_rubbish, with_other_bytes, emptied])
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_corrupt_batch_lands_again_as_another_and_stays_as_it_is(
+    damage: Callable[[bytes], bytes], hours: int, lake: Lake
+) -> None:
+    first = land_bytes(lake, "webinar", LINES)
+    spoilt = spoil(lake, first, damage)
+
+    again = land_bytes(lake, "webinar", gzipped(LINES), at=NOW + timedelta(hours=hours))
+    third = land_bytes(lake, "webinar", LINES, at=NOW + timedelta(days=1))
+
+    old, new = lakes.batch_of(first), lakes.batch_of(again)
+    assert (again.already_landed, again.replaces, third.already_landed, third.batch) == (False, old, True, new)
+    assert new.landed_at == max(NOW + timedelta(hours=hours), NOW + timedelta(microseconds=1))
+    assert received(lake, again) == LINES
+    assert spoilt.items() <= objects(lake).items()
+    assert (landed_again(old, [old, new]), landed_again(new, [old, new])) == (True, False)
+
+
+def test_what_landed_again_and_became_corrupt_lands_a_third_time(lake: Lake) -> None:
+    landings = [land_bytes(lake, "webinar", LINES)]
+    for _ in range(2):
+        spoilt = spoil(lake, landings[-1], emptied)
+        landings.append(land_bytes(lake, "webinar", LINES))
+        assert spoilt.items() <= objects(lake).items()
+
+    assert received(lake, landings[-1]) == LINES
+    assert len(list_batches(lake.store, "webinar")) == 3
+
+
+def test_a_second_landing_that_ended_before_its_batch_is_finished_by_the_next(lake: Lake) -> None:
+    spoil(lake, land_bytes(lake, "webinar", LINES), emptied)
+    again = lakes.batch_of(land_bytes(lake, "webinar", LINES))
+    (Path(lake.settings.lake) / again.key).unlink()
+
+    third = land_bytes(lake, "webinar", LINES, at=NOW + timedelta(days=1))
+
+    assert (third.batch, third.already_landed) == (again, False)
+    assert received(lake, third) == LINES
+
+
+def test_two_at_once_land_a_corrupt_batch_again_as_one(lake: Lake) -> None:
+    spoil(lake, land_bytes(lake, "webinar", LINES), emptied)
+    together = threading.Barrier(4)
+
+    def again(seconds: int) -> Landing:
+        together.wait()
+        return land_bytes(lake, "webinar", LINES, at=NOW + timedelta(seconds=seconds))
+
+    with ThreadPoolExecutor(4) as pool:
+        landings = list(pool.map(again, range(1, 5)))
+
+    assert len({landing.batch for landing in landings}) == 1
+    assert len(list_batches(lake.store, "webinar")) == 2
+    assert received(lake, landings[0]) == LINES
+
+
+def test_content_whose_reservation_is_corrupt_lands_under_the_next(lake: Lake) -> None:
+    first = land_bytes(lake, "webinar", LINES)
+    reservation = Path(lake.settings.lake, "raw/webinar/landed", f"{hashlib.sha256(LINES).hexdigest()}.json")
+    reservation.write_bytes(reservation.read_bytes()[:20])
+
+    again = land_bytes(lake, "webinar", LINES, at=NOW + timedelta(hours=1))
+
+    assert again.batch != first.batch
+    assert received(lake, again) == LINES
+    assert land_bytes(lake, "webinar", LINES).batch == again.batch
+
+
+def test_a_batch_that_cannot_be_read_now_is_not_taken_for_corrupt(lake: Lake) -> None:
+    file = Path(lake.settings.lake) / lakes.batch_of(land_bytes(lake, "webinar", LINES)).key
+    file.unlink()
+    file.mkdir()
+
+    with pytest.raises(StorageError, match="cannot be read"):
+        land_bytes(lake, "webinar", LINES, at=NOW + timedelta(hours=1))
+
+    assert len(objects(lake)) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from lake_access.errors import StorageError
 from lake_access.storage.local import INCOMING, LocalStore
+from tests.lake_access.full_disk import largest_file
 
 
 @pytest.fixture
@@ -56,6 +57,17 @@ def test_a_content_that_cannot_be_read_leaves_nothing(store: LocalStore, tmp_pat
 
     assert list(store.list("raw/")) == []
     assert not any((store.root / "raw").iterdir())
+
+
+def test_a_disk_that_gets_full_leaves_no_object_and_no_half(store: LocalStore, content: Path) -> None:
+    content.write_bytes(b"x" * 300_000)
+
+    with largest_file(100_000), pytest.raises(StorageError, match=r"raw/a: cannot be written \(File too large\)"):
+        store.put_if_absent("raw/a", content)
+
+    assert not any((store.root / "raw").iterdir())
+    assert store.put_if_absent("raw/a", content)
+    assert store.read_bytes("raw/a") == content.read_bytes()
 
 
 def test_a_lake_that_does_not_exist_yet_has_no_objects(store: LocalStore) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from lake_access.building.lines import read_chunks
 from lake_access.errors import StorageError
-from lake_access.raw import land
+from lake_access.raw import land, read_blocks
 from lake_access.storage import LocalStore, ObjectStore
 from lake_access.storage.local import INCOMING
 from lake_access.storage.s3 import S3Store, open_s3_store
@@ -173,6 +173,21 @@ def test_the_same_content_landed_twice_is_one_batch(store: ObjectStore, tmp_path
     assert again.batch == first.batch
     assert len(keys_in(store, "raw/webinar/dt=2026-01-01/")) == 1
     assert len(keys_in(store)) == 2
+
+
+def test_content_whose_key_holds_other_bytes_lands_beside_them(store: ObjectStore, tmp_path: Path) -> None:
+    file, moment = file_of(tmp_path, b'{"a": 1}\n'), datetime(2026, 1, 1, tzinfo=UTC)
+    key = land(LocalStore(tmp_path / "other"), "webinar", file, moment).batch
+    assert key is not None
+    store.put_if_absent(key.key, file_of(tmp_path, b"rot", "rot"))
+
+    landed = [land(store, "webinar", file, moment) for _ in range(2)]
+
+    assert (landed[0].replaces, landed[0].already_landed) == (key, False)
+    assert (landed[1].batch, landed[1].already_landed) == (landed[0].batch, True)
+    assert landed[0].batch is not None
+    assert b"".join(read_blocks(store, landed[0].batch, 1 << 20)) == b'{"a": 1}\n'
+    assert store.read_bytes(key.key) == b"rot"
 
 
 def test_a_put_that_is_killed_leaves_nothing_or_all(

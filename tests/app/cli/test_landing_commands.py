@@ -50,6 +50,22 @@ def test_a_person_is_told_what_to_do_next(leadlake: Leadlake, webinar: Path) -> 
     assert ended.out.splitlines()[1] == "`leadlake build` turns them into tables."
 
 
+def test_content_whose_batch_became_corrupt_is_told_to_land_again(
+    leadlake: Leadlake, webinar: Path, home: Path
+) -> None:
+    first = leadlake("ingest", "webinar", webinar, "--json").json["landed"][0]["batch"]
+    (stored,) = home.rglob("*.jsonl.zst")
+    stored.write_bytes(b"rot")
+
+    ended = leadlake("ingest", "webinar", webinar)
+
+    assert ended.code == 0
+    assert f", in place of {first}, which is corrupt." in ended.out
+    assert stored.read_bytes() == b"rot"
+    built = leadlake("build", "--json")
+    assert (built.json["read"], len(built.json["refused"])) == (3, 1)
+
+
 def test_content_that_landed_before_changes_nothing_in_whatever_file_it_comes(
     leadlake: Leadlake, webinar: Path, home: Path
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import processes
 from app.cli.processes import Part, run_together
 from lake_access.errors import LeadlakeError
 
@@ -36,6 +37,15 @@ def is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def has_ended(process: int) -> bool:
+    """Whether it runs no more, even if nobody has asked yet how it ended: it is no child of ours."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2][:1]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
 
 
 def wait_for(file: Path) -> int:
@@ -78,6 +88,35 @@ def test_a_signal_ends_all_and_is_no_failure(tmp_path: Path, number: signal.Sign
 
     assert supervisor.wait(20) == 0
     assert [is_running(child) for child in children] == [False, False]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
+def test_who_is_killed_leaves_nobody_behind(tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "two"]
+    supervisor = subprocess.Popen([sys.executable, "-c", supervise(files)], cwd=Path(__file__).parents[3])
+    children = [wait_for(file) for file in files]
+
+    supervisor.kill()
+
+    assert supervisor.wait(20) == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while not all(has_ended(child) for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
+def test_what_starts_after_its_starter_is_gone_ends_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "id"
+    somebody_else = os.getpid() + 1
+
+    bound = [sys.executable, "-I", "-S", str(Path(processes.__file__).with_name("bound_process.py"))]
+    ended = subprocess.run(
+        [*bound, str(somebody_else), sys.executable, "-S", "-c", tells_its_id(file)], check=False, timeout=20
+    )
+
+    assert ended.returncode == 0
+    assert not file.exists()
 
 
 def supervise(files: list[Path]) -> str:

@@ -218,25 +218,6 @@ def test_more_batches_than_one_commit_takes_are_all_built(lake: Lake, monkeypatc
     ]
 
 
-def test_a_batch_that_changed_since_it_landed_is_refused_whole_and_the_others_are_built(lake: Lake) -> None:
-    for number, damage in enumerate([b"", b"rubbish", None]):
-        batch = batch_of(land_lines(lake, "webinar", touch(n=number), at=NOW + timedelta(minutes=number)))
-        file = Path(lake.settings.lake) / batch.key
-        if damage is None:
-            other = batch_of(land_lines(lake, "roadshow", touch(event_type="roadshow_visit")))
-            file.write_bytes((Path(lake.settings.lake) / other.key).read_bytes())
-        else:
-            file.write_bytes(file.read_bytes() + damage)
-
-    result = build(lake, NOW)
-
-    assert counts(result) == (2, 2, 0, 0)
-    keys = [row["key"] for row in read_table(lake, BATCHES) if row["refused"]]
-    assert len(keys) == len(result.refused) == 2
-    assert all(any(said.startswith(key) for said in result.refused) for key in keys)
-    assert counts(build(lake, NOW)) == (0, 0, 0, 0)
-
-
 def test_points_are_given_by_the_rules_that_hold(lake: Lake) -> None:
     lines = [ATTENDED, ATTENDED | {"duration": 29.9}, ATTENDED | {"duration": 30, "questions": 3}, touch()]
     land_lines(lake, "webinar", *lines)

@@ -108,6 +108,9 @@ def test_what_a_killed_making_leaves_is_no_key(tmp_path: Path) -> None:
         ("\uff5ao\u00eb@example.net", "zoë@example.net"),
         ("\u00a0straße@example.de\u2003", "strasse@example.de"),
         ("Σίσυφος@example.gr", "σίσυφοσ@example.gr"),
+        ("\ufeffZo\u00adë@exam\u200bple.net\u200e", "zoë@example.net"),
+        ("\u202eann@example.net\ufe0f", "ann@example.net"),
+        ("a\u1160nn\uffa0@example.net", "ann@example.net"),
     ],
 )
 def test_an_address_has_one_form(text: str, folded: str) -> None:
