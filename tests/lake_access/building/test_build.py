@@ -279,5 +279,5 @@ def as_they_were_made(lake: Lake, name: str, query: str, properties: dict[str, s
     table, definition = load_table(lake.catalog, name), table_definitions(lake.settings.declarations)[name]
     assert table is not None
     with open_connection(lake.settings) as connection:
-        connection.execute(f"CREATE TEMP TABLE as_made AS {query.format(scan=pin(table).scan())}")
+        connection.execute(f"CREATE TABLE as_made AS {query.format(scan=pin(table).scan())}")
         replace_all(connection, table, definition, pin(table), "as_made", properties)
