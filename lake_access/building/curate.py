@@ -1,31 +1,27 @@
-"""Curating: new raw batches become events, identities and quarantined lines.
+"""Curating: raw batches become events, identities and quarantined lines, a chunk of lines at a time.
 
-Three tables change, in this order: `curated.quarantine`, `curated.identities`, then `curated.events`, whose commit
-says in its summary which batches it consumed: with that commit a batch counts as built. A run killed before it leaves
-quarantined lines and identities that the next run, reading the same batches, writes to the same effect.
+A round of them (`round.py`) ends with one commit of the events. A run killed before it leaves nothing that anybody
+reads, and the next run reads the same batches again.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import groupby
 
 import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling
-from pyiceberg.manifest import DataFile
 
 from lake_access.building import identity
 from lake_access.building.event_sql import EventSql, compile_stream, field_column
 from lake_access.building.json_strictness import json_fault
 from lake_access.building.lines import Chunk, UnreadableLine, read_chunks, refusal
-from lake_access.building.rewriting import files_with, replace_rows
-from lake_access.building.workshop import Workshop, upstream_property
-from lake_access.iceberg.commits import BUILT_AT, CONSUMED, KNOWN_UNTIL, PinnedTable, commit, pin, write_rows
-from lake_access.iceberg.tables import EVENTS, IDENTITIES, QUARANTINE, SQL_TYPES
+from lake_access.building.record import BatchCounts
+from lake_access.building.round import Round, commit_round, open_round, write_events
+from lake_access.building.workshop import Workshop
+from lake_access.errors import RefusedError
+from lake_access.iceberg.tables import EVENTS
 from lake_access.queries import load_query
 from lake_access.raw import Batch
 
@@ -33,28 +29,6 @@ from lake_access.raw import Batch
 CHUNK_BYTES = 32 << 20
 # Events gathered before they are written: data files of a useful size.
 ROWS_PER_WRITE = 1_000_000
-
-
-@dataclass
-class BatchCounts:
-    """What became of one batch's lines: read = curated + duplicates + quarantined; or why it was refused whole."""
-
-    read: int = 0
-    curated: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    refused: str | None = None
-
-
-@dataclass
-class _Round:
-    """One pass over some batches, up to the commit of its events."""
-
-    workshop: Workshop
-    events: PinnedTable
-    counts: dict[Batch, BatchCounts]
-    written: list[DataFile] = field(default_factory=list)
-    loaded: set[str] = field(default_factory=set)
 
 
 def equip(workshop: Workshop) -> None:
@@ -75,59 +49,52 @@ def curate(
     Raises:
         ConflictError: another build committed meanwhile; nothing of this one's events is visible.
     """
-    connection = workshop.connection
-    table, _ = workshop.table(EVENTS)
-    events = pin(table)
-    current = _Round(workshop, events, {batch: BatchCounts() for batch in batches})
-    _prepare(current)
+    current = open_round(workshop, batches)
+    read_batches(current, progress)
+    commit_round(current)
+    return current.counts
+
+
+def read_batches(current: Round, progress: Callable[[int], None] = lambda _lines: None) -> None:
+    """Read every line of the round's batches; nothing is committed yet.
+
+    Raises:
+        RefusedError: a raw batch that was built before is damaged or gone since.
+    """
+    workshop, batches = current.workshop, current.counts
     for stream, of_stream in groupby(sorted(batches, key=lambda batch: batch.stream), key=lambda batch: batch.stream):
         sql = compile_stream(workshop.declarations, stream)
         for chunk in read_chunks(workshop.store, _sound(current, of_stream), CHUNK_BYTES):
             _curate_chunk(current, sql, chunk)
-            if connection.table("new_events").shape[0] >= ROWS_PER_WRITE:
-                _write_events(current)
+            if workshop.connection.table("new_events").shape[0] >= ROWS_PER_WRITE:
+                write_events(current)
             progress(len(chunk.lines) + len(chunk.unreadable))
-    _write_events(current)
-    _commit_quarantine(current)
-    identities_version = _commit_identities(current)
-    added, removed = _relink(current)
-    commit(table, added, removed, _summary(current, identities_version))
-    return current.counts
+    write_events(current)
 
 
-def _prepare(current: _Round) -> None:
-    """Empty tables for what the chunks add up to, and the links between identities known so far."""
-    connection = current.workshop.connection
-    connection.execute(load_query("identity_tables"))
-    connection.execute(load_query("curate_tables"))
-    columns = ", ".join(
-        f'"{name}" {SQL_TYPES[kind]}' for name, kind in current.workshop.table(EVENTS)[1].columns.items()
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE new_events ({columns})")
-    identities = pin(current.workshop.table(IDENTITIES)[0])
-    connection.execute(load_query("identity_links").format(scan=identities.scan()))
-    if identities.version != current.events.properties.get(upstream_property(IDENTITIES)):
-        # A run ended between the two commits: any link may be one that the events have not followed yet.
-        connection.execute("INSERT INTO relinked SELECT identity_id FROM links")
-
-
-def _sound(current: _Round, batches: Iterable[Batch]) -> list[Batch]:
+def _sound(current: Round, batches: Iterable[Batch]) -> list[Batch]:
     sound = []
     for batch in batches:
         current.counts[batch].refused = refusal(current.workshop.store, batch)
         if current.counts[batch].refused is None:
             sound.append(batch)
+        elif batch in current.once_sound:
+            # What was built of it is all that there is of it now.
+            raise RefusedError(
+                f"{current.counts[batch].refused} It was sound when it was built, so its events stay and nothing was "
+                "replayed. Restore it from a backup, or replay a range without it."
+            )
     return sound
 
 
-def _curate_chunk(current: _Round, sql: EventSql, chunk: Chunk) -> None:
+def _curate_chunk(current: Round, sql: EventSql, chunk: Chunk) -> None:
     connection = current.workshop.connection
     connection.register("lines", chunk.lines)
     connection.register("batches", _batches_table(chunk.batches))
     connection.execute(sql.parse)
     connection.execute(sql.type, sql.parameters)
     connection.unregister("lines")
-    _load_seen(current)
+    current.months |= {row[0] for row in connection.execute(load_query("curate_months")).fetchall()}
     connection.execute(load_query("curate_copies"))
     identity.link_identities(connection)
     connection.execute(load_query("curate_events").format(columns=_event_columns(current)))
@@ -135,14 +102,6 @@ def _curate_chunk(current: _Round, sql: EventSql, chunk: Chunk) -> None:
     connection.execute(load_query("curate_refused"))
     _keep_unreadable(connection, chunk.unreadable)
     _count(current, chunk)
-
-
-def _write_events(current: _Round) -> None:
-    connection = current.workshop.connection
-    table, definition = current.workshop.table(EVENTS)
-    current.written += write_rows(connection, table, definition, "new_events")
-    # A truncated table keeps its memory to the end of the connection; a new one does not.
-    connection.execute("CREATE OR REPLACE TEMP TABLE new_events AS FROM new_events LIMIT 0")
 
 
 def _batches_table(batches: Sequence[Batch]) -> pa.Table:
@@ -156,33 +115,13 @@ def _batches_table(batches: Sequence[Batch]) -> pa.Table:
     )
 
 
-def _event_columns(current: _Round) -> str:
+def _event_columns(current: Round) -> str:
     fields = current.workshop.declarations.typed_columns()
     return ", ".join(
         f't."{field_column(name)}" AS "{name}"' if name in fields else f't."{name}"'
         for name in current.workshop.table(EVENTS)[1].columns
         if name != "lead_id"
     )
-
-
-def _load_seen(current: _Round) -> None:
-    """Learn the keys of the events in the lake that a line of this chunk could repeat.
-
-    An event without an id of its own is its content, time included, so that a copy lies in the same month; one with an
-    id may lie in any.
-    """
-    connection = current.workshop.connection
-    if not current.events.files:
-        return
-    months = {row[0] for row in connection.execute(load_query("curate_months")).fetchall()}
-    wanted = [
-        path
-        for path, file in current.events.files.items()
-        if path not in current.loaded and (None in months or file.partition[0] in months)
-    ]
-    if wanted:
-        connection.execute(load_query("seen_keys").format(scan=current.events.scan(files=wanted)))
-        current.loaded.update(wanted)
 
 
 def _keep_unreadable(connection: duckdb.DuckDBPyConnection, unreadable: Sequence[UnreadableLine]) -> None:
@@ -194,7 +133,7 @@ def _keep_unreadable(connection: duckdb.DuckDBPyConnection, unreadable: Sequence
         connection.executemany("INSERT INTO refused_lines VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _count(current: _Round, chunk: Chunk) -> None:
+def _count(current: Round, chunk: Chunk) -> None:
     rows = current.workshop.connection.execute(load_query("curate_counts")).fetchall()
     for index, read, quarantined, duplicates in rows:
         counts = current.counts[chunk.batches[index]]
@@ -205,89 +144,3 @@ def _count(current: _Round, chunk: Chunk) -> None:
     for line in chunk.unreadable:
         current.counts[line.batch].read += 1
         current.counts[line.batch].quarantined += 1
-
-
-def _commit_quarantine(current: _Round) -> None:
-    """Quarantined lines of these batches replace any that a killed run left of them."""
-    connection = current.workshop.connection
-    table, definition = current.workshop.table(QUARANTINE)
-    pinned = pin(table)
-    # Two streams can have batches of one id: the same content landed at the same moment.
-    key, names = "stream, batch_id", [[batch.stream, batch.batch_id] for batch in current.counts]
-    connection.execute("CREATE OR REPLACE TEMP TABLE round_batches (stream VARCHAR, batch_id VARCHAR)")
-    connection.executemany("INSERT INTO round_batches VALUES (?, ?)", names)
-    if connection.table("refused_lines").shape[0] or files_with(connection, pinned, key, "round_batches"):
-        replace_rows(
-            connection,
-            table,
-            definition,
-            pinned,
-            key=key,
-            keys="round_batches",
-            rows="refused_lines",
-            properties={},
-        )
-
-
-def _commit_identities(current: _Round) -> str | None:
-    """New identities, and old ones that now belong to another lead; the table's version afterwards."""
-    connection = current.workshop.connection
-    table, definition = current.workshop.table(IDENTITIES)
-    pinned = pin(table)
-    connection.execute(load_query("identity_changes").format(scan=pinned.scan()))
-    if connection.table("changed_identities").shape[0] == 0:
-        return pinned.version
-    changed = "changed_identities"
-    table = replace_rows(
-        connection, table, definition, pinned, key="identity_id", keys=changed, rows=changed, properties={}
-    )
-    return pin(table).version
-
-
-def _relink(current: _Round) -> tuple[list[DataFile], list[DataFile]]:
-    """The data files that this round's events come in, and those they replace, once every event is under its lead.
-
-    A link found late may concern files of earlier builds, and files written earlier in this round.
-    """
-    connection = current.workshop.connection
-    if connection.table("relinked").shape[0] == 0:
-        return current.written, []
-    table, definition = current.workshop.table(EVENTS)
-    fresh = {file.file_path: file for file in current.written}
-    everything = PinnedTable(EVENTS, pin(table).columns, files={**current.events.files, **fresh})
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE relinked_leads AS SELECT DISTINCT identity_id AS lead_id FROM relinked"
-    )
-    touched = files_with(connection, everything, "lead_id", "relinked_leads")
-    if not touched:
-        return current.written, []
-    connection.execute(load_query("events_relinked").format(scan=everything.scan(files=touched)))
-    rewritten = write_rows(connection, table, definition, "relinked_events")
-    kept = [file for path, file in fresh.items() if path not in touched]
-    return kept + rewritten, [current.events.files[path] for path in touched if path in current.events.files]
-
-
-def _summary(current: _Round, identities_version: str | None) -> dict[str, str]:
-    consumed = {
-        batch.key: {
-            "read": counts.read,
-            "curated": counts.curated,
-            "duplicates": counts.duplicates,
-            "quarantined": counts.quarantined,
-            "refused": counts.refused,
-        }
-        for batch, counts in current.counts.items()
-    }
-    known_until = max(batch.landed_at for batch in current.counts)
-    earlier = current.events.properties.get(KNOWN_UNTIL)
-    if earlier is not None:
-        known_until = max(known_until, datetime.fromisoformat(earlier))
-    summary = {
-        CONSUMED: json.dumps(consumed),
-        BUILT_AT: current.workshop.now.astimezone(UTC).isoformat(),
-        KNOWN_UNTIL: known_until.astimezone(UTC).isoformat(),
-        "leadlake.rules_version": current.workshop.declarations.scoring.version,
-    }
-    if identities_version is not None:
-        summary[upstream_property(IDENTITIES)] = identities_version
-    return summary

@@ -28,12 +28,11 @@ from lake_access.queries import load_query
 
 VERSION = "leadlake.version"
 # What a snapshot's summary says beside: which version of another table it was made from; and of the events,
-# until when they know what happened, and (of this one commit alone) which batches it consumed, and when.
+# until when they know what happened, under which rules they were scored, and what is of this one commit alone.
 READ = "leadlake.read."
 KNOWN_UNTIL = "leadlake.known_until"
+RULES_VERSION = "leadlake.rules_version"
 THIS_COMMIT = "leadlake.this."
-CONSUMED = f"{THIS_COMMIT}batches"
-BUILT_AT = f"{THIS_COMMIT}built_at"
 # Data files just written, whose footers are read for the commit; on S3 each takes some answers, one after another.
 FOOTERS_AT_ONCE = 8
 Properties = Mapping[str, str]
@@ -155,8 +154,13 @@ def write_rows(
         file = f"{target}{uuid.uuid4()}.parquet"
         connection.execute(f"COPY ({query}) TO {quoted(file)} ({options})")
         files.append(file)
-    with translated(definition.name), ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
-        return list(pool.map(lambda file: parquet_file_to_data_file(table.io, table.metadata, file), files))
+    return data_files(table, definition.name, files)
+
+
+def data_files(table: Table, name: str, paths: Sequence[str]) -> list[DataFile]:
+    """Files that were written for the table, as a commit of it takes them."""
+    with translated(name), ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
+        return list(pool.map(lambda path: parquet_file_to_data_file(table.io, table.metadata, path), paths))
 
 
 def _partitions(
