@@ -78,7 +78,7 @@ def _sound(current: Round, batches: Iterable[Batch]) -> list[Batch]:
         current.counts[batch].refused = refusal(current.workshop.store, batch)
         if current.counts[batch].refused is None:
             sound.append(batch)
-        elif batch in current.once_sound:
+        elif batch in current.earlier and current.earlier[batch].refused is None:
             # What was built of it is all that there is of it now.
             raise RefusedError(
                 f"{current.counts[batch].refused} It was sound when it was built, so its events stay and nothing was "

@@ -48,8 +48,8 @@ class Round:
     counts: dict[Batch, BatchCounts]
     events: PinnedTable
     identities: PinnedTable
-    # Those of the batches that were built before and were sound then.
-    once_sound: frozenset[Batch] = frozenset()
+    # What became of those of the batches that were built before.
+    earlier: dict[Batch, BatchCounts] = field(default_factory=dict)
     written: list[DataFile] = field(default_factory=list)
     # In which months copies of the events not yet written may lie; None among them: in any.
     months: set[int | None] = field(default_factory=set)
@@ -66,20 +66,21 @@ def open_round(workshop: Workshop, batches: Sequence[Batch], *, whole: bool = Fa
     columns = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in workshop.table(EVENTS)[1].columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_events ({columns})")
     connection.execute(load_query("identity_links").format(scan=identities.scan()))
-    current.once_sound = _find_replayed(current)
+    current.earlier = _find_replayed(current)
     return current
 
 
-def _find_replayed(current: Round) -> frozenset[Batch]:
-    """Learn which of the batches were built before; of them, those that were not refused whole."""
+def _find_replayed(current: Round) -> dict[Batch, BatchCounts]:
+    """Learn which of the batches were built before, and what became of them."""
     connection = current.workshop.connection
     keys = pa.table({"key": pa.array([batch.key for batch in current.counts], pa.string())})
     connection.register("asked_batches", keys)
     recorded = pin(current.workshop.table(BATCHES)[0])
     connection.execute(load_query("round_tables").format(batches=recorded.scan()))
     connection.unregister("asked_batches")
-    sound = {key for key, refused in connection.execute(load_query("replayed_keys")).fetchall() if refused is None}
-    return frozenset(batch for batch in current.counts if batch.key in sound)
+    by_key = {batch.key: batch for batch in current.counts}
+    rows = connection.execute(load_query("replayed_counts")).fetchall()
+    return {by_key[key]: BatchCounts(*counts) for key, *counts in rows}
 
 
 def write_events(current: Round) -> None:
@@ -121,7 +122,7 @@ def refuses_what_was_valid(current: Round) -> bool:
     A later copy of its event may lie in any batch, and who else named its identities is not recorded: only a whole
     round can tell what follows.
     """
-    if not current.once_sound:
+    if not current.earlier:
         return False
     quarantine = pin(current.workshop.table(QUARANTINE)[0])
     query = load_query("newly_refused").format(quarantine=quarantine.scan())
@@ -139,7 +140,7 @@ def commit_round(current: Round) -> None:
     workshop.connection.execute(load_query("identity_changes").format(scan=stored))
     recorded = pin(workshop.table(BATCHES)[0])
     workshop.connection.execute(load_query("recounted_batches").format(batches=recorded.scan()))
-    record = write_record(workshop, current.counts, replays=workshop.connection.table("replayed_batches").shape[0] > 0)
+    record = write_record(workshop, current.counts, replays=bool(current.earlier))
     added, removed = _rewrite(current)
     table, _ = workshop.table(EVENTS)
     if current.whole:

@@ -4,5 +4,5 @@
 -- Slot, from code alone: `batches` curated.batches.
 -- Reads: asked_batches (key), the round's batches.
 CREATE OR REPLACE TEMP TABLE replayed_batches AS
-SELECT stream, batch_id, key, refused FROM {batches} SEMI JOIN asked_batches USING (key);
+SELECT * FROM {batches} SEMI JOIN asked_batches USING (key);
 CREATE OR REPLACE TEMP TABLE overtaken (stream VARCHAR, event_id VARCHAR, batch_id VARCHAR);
