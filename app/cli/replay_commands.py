@@ -196,9 +196,15 @@ def _print_quarantine(found: Quarantine, *, with_lines: bool) -> None:
             for line in found.lines
         ]
         print_table(columns, rows, right=["line"])
-    shown = len(found.lines)
-    lines = "1 line is" if found.total == 1 else f"{count(found.total)} lines are"
-    cut = f"; the {count(shown)} newest are shown, --limit N shows more" if shown < found.total else ""
-    print_text(f"{lines} quarantined{cut}.")
+    print_text(_total_sentence(found))
     for batch in found.refused:
         print_text(f"refused whole: {batch.reason}")
+
+
+def _total_sentence(found: Quarantine) -> str:
+    lines = "1 line is" if found.total == 1 else f"{count(found.total)} lines are"
+    shown = len(found.lines)
+    if shown == found.total:
+        return f"{lines} quarantined."
+    newest = "newest is" if shown == 1 else f"{count(shown)} newest are"
+    return f"{lines} quarantined; only the {newest} shown: --limit N shows more."

@@ -1,4 +1,4 @@
-"""Whatever lands late, is built by other declarations, and is replayed in whatever ranges: the tables are the oracle's."""
+"""Whatever lands late, and is built and replayed by whatever declarations: the tables are the oracle's."""
 
 from __future__ import annotations
 
@@ -30,16 +30,18 @@ from tests.lake_access.oracle import LandedFile
 # Landed so far apart that a range of days takes some of the files.
 APART = timedelta(hours=7)
 # Other limits and rules than the shipped ones: some lines are refused by these alone, others by those alone.
+DURATION, QUESTIONS, RATING = (
+    "max = 1440 }     # minutes",
+    'questions = { type = "integer", min =',
+    'integer", min = 1, max = 5',
+)
 STRICTER = shipped_config(
-    ("max = 1440 }     # minutes", "max = 29.9 }"),
-    ('questions = { type = "integer", min = 0, max = 1000 }', 'questions = { type = "integer", min = 1, max = 1000 }'),
+    (DURATION, "max = 29 }"),
+    (f"{QUESTIONS} 0", f"{QUESTIONS} 1"),
     ('version = "2025-01"', 'version = "2024-12"'),
     ("{ engagement = 4 }", "{ engagement = 3 }"),
 )
-LAXER = shipped_config(
-    ("max = 1440 }     # minutes", "max = 10000 }"),
-    ('rating = { type = "integer", min = 1', 'rating = { type = "integer", min = 0'),
-)
+LAXER = shipped_config((DURATION, "max = 10000 }"), (RATING, RATING.replace("1", "0")))
 CONFIGS = {"shipped": shipped_config(), "stricter": STRICTER, "laxer": LAXER}
 
 
