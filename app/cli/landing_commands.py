@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli.build_report import build_sentence, built
 from app.cli.console import Bar, Json, Output, fail, progress_bar
 from app.formatting import count
 from jobs.waiting import count_lines, waiting_batches
@@ -132,9 +133,9 @@ def import_export(
     landed_sentence = f"{count(new)} events landed." if new else "All of it had landed before."
     sentences = [f"{read} {landed_sentence}"]
     if then_build:
-        built = _build(lake)
-        value["build"] = _built(built)
-        sentences.append(_build_sentence(built))
+        result = _build(lake)
+        value["build"] = built(result)
+        sentences.append(build_sentence(result))
     Output(as_json).result(value, *sentences)
 
 
@@ -152,7 +153,7 @@ def build_lake(as_json: Json = False) -> None:
     result = _build(open_lake(load_settings(os.environ)))
     for refusal in result.refused:
         fail(refusal)
-    Output(as_json).result(_built(result), _build_sentence(result))
+    Output(as_json).result(built(result), build_sentence(result))
 
 
 def _fields_of_imports(lake: Lake) -> Collection[str]:
@@ -214,26 +215,3 @@ def _landing_sentence(landing: Landing) -> str:
         return f"{landing.file}: landed before as {landing.batch.batch_id}; nothing changed."
     place = "" if landing.replaces is None else f", in place of {landing.replaces.batch_id}, which is corrupt"
     return f"{landing.file}: {count(landing.lines)} lines landed as {landing.batch.batch_id}{place}."
-
-
-def _built(result: BuildResult) -> dict[str, Any]:
-    return {
-        "read": result.read,
-        "curated": result.curated,
-        "duplicates": result.duplicates,
-        "quarantined": result.quarantined,
-        "leads": result.leads,
-        "batches": result.batches,
-        "refused": result.refused,
-        "snapshots": result.snapshots,
-    }
-
-
-def _build_sentence(result: BuildResult) -> str:
-    if result.batches == 0:
-        return f"Nothing new has landed; the lake holds {count(result.leads)} leads."
-    return (
-        f"{count(result.read)} lines read = {count(result.curated)} curated + "
-        f"{count(result.duplicates)} duplicates + {count(result.quarantined)} quarantined; "
-        f"the lake holds {count(result.leads)} leads."
-    )

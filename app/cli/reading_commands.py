@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
 from app.cli.console import Json, Output, note, print_text, progress_bar
+from app.cli.dates import day
 from app.cli.tables import print_result, print_table
 from app.formatting import count, interval, percentage
 from jobs.waiting import waiting_batches
@@ -120,7 +120,7 @@ def show_conversion(
     \b
     Example: leadlake conversion --by source,band --from 2025-01-01
     """
-    filters = ConversionFilters(_day(since, "--from"), _day(until, "--to"), tuple(source or ()), all_leads=all_leads)
+    filters = ConversionFilters(day(since, "--from"), day(until, "--to"), tuple(source or ()), all_leads=all_leads)
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise typer.BadParameter(f"{until} is before --from {since}", param_hint="--to")
     dimensions: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
@@ -250,12 +250,3 @@ def _why_empty(found: Conversion) -> str:
     if found.immature:
         return f"No mature leads: the outcome window of {count(found.immature)} is still open. --all-leads counts them."
     return "No lead is within these filters."
-
-
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as exc:
-        raise typer.BadParameter(f"{text!r} is not a date such as 2025-01-31", param_hint=option) from exc

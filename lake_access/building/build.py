@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from lake_access.building.curate import BatchCounts, curate, equip
-from lake_access.building.downstream import build_leads, build_scores, record_batches
+from lake_access.building.curate import curate, equip
+from lake_access.building.downstream import build_leads, build_scores
 from lake_access.building.features import build_features
 from lake_access.building.identity import identity_key
+from lake_access.building.record import BatchCounts, catch_up
 from lake_access.building.workshop import Workshop, open_workshop
 from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
 from lake_access.iceberg.commits import pin
-from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE
+from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS
 from lake_access.lake import Lake
 from lake_access.queries import load_query
 from lake_access.raw import Batch, list_batches
 
-# A commit names the batches that it consumed; more of them than this would make the table's metadata heavy.
+# A build that is killed has no more to read again than so many batches.
 BATCHES_PER_COMMIT = 500
 ATTEMPTS = 8
-# While tables are loaded, another build may commit. What follows the events is loaded before them, and what leads to
-# them after: then a table can be behind what it was made from, where our own commit fails, but never ahead unnoticed.
-_LOADED_LAST = (EVENTS, IDENTITIES, QUARANTINE)
+# While tables are loaded, another build may commit. What follows the events is loaded before them: then a table can be
+# behind what it was made from, where our own commit fails, but never ahead unnoticed.
+_LOADED_LAST = (EVENTS,)
 
 Progress = Callable[[str, int], None]
 
@@ -54,16 +55,35 @@ def build(lake: Lake, now: datetime, progress: Progress = lambda _stage, _lines:
         StorageError: the lake or its database cannot be reached, read or written.
     """
     result = BuildResult()
+    repeat_in_workshop(lake, now, lambda workshop: _build(workshop, result, progress))
+    return result
+
+
+def repeat_in_workshop(lake: Lake, now: datetime, work: Callable[[Workshop], None]) -> None:
+    """Do this work, and begin anew, with the tables as they are then, where somebody else committed first.
+
+    Raises:
+        ConflictError: others kept committing first.
+        StorageError: the lake or its database cannot be reached, read or written.
+    """
     for attempt in range(ATTEMPTS):
         try:
             workshop = open_workshop(lake.settings, lake.store, lake.catalog, identity_key(lake.settings), now)
             with workshop.connection, engine_errors("the build"):
-                _build(workshop, result, progress)
-            return result
+                begin(workshop)
+                work(workshop)
+            return
         except ConflictError:
             if attempt == ATTEMPTS - 1:
                 raise
-    return result
+
+
+def begin(workshop: Workshop) -> None:
+    """Load every table, in an order that lets no commit of others go unnoticed, and end what a killed build began."""
+    for name in [*(name for name in workshop.definitions if name not in _LOADED_LAST), *_LOADED_LAST]:
+        workshop.table(name)
+    equip(workshop)
+    catch_up(workshop)
 
 
 def unbuilt_batches(workshop: Workshop) -> list[Batch]:
@@ -71,27 +91,36 @@ def unbuilt_batches(workshop: Workshop) -> list[Batch]:
     built = pin(workshop.table(BATCHES)[0])
     query = load_query("built_keys").format(batches=built.scan())
     known = {row[0] for row in workshop.connection.execute(query).fetchall()}
-    landed = [batch for stream in workshop.declarations.sources for batch in list_batches(workshop.store, stream)]
-    return sorted(
-        (batch for batch in landed if batch.key not in known), key=lambda batch: (batch.batch_id, batch.stream)
-    )
+    return [batch for batch in landed_batches(workshop) if batch.key not in known]
+
+
+def landed_batches(workshop: Workshop) -> list[Batch]:
+    """Every raw batch of the declared streams, oldest landing first."""
+    landed = (batch for stream in workshop.declarations.sources for batch in list_batches(workshop.store, stream))
+    return sorted(landed, key=lambda batch: (batch.batch_id, batch.stream))
 
 
 def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
-    for name in [*(name for name in workshop.definitions if name not in _LOADED_LAST), *_LOADED_LAST]:
-        workshop.table(name)
-    equip(workshop)
-    record_batches(workshop)
     for some in _portions(unbuilt_batches(workshop)):
-        counts = curate(workshop, some, lambda lines: progress("events", lines))
-        _add(result, counts)
-        record_batches(workshop)
+        count_in(result, curate(workshop, some, lambda lines: progress("events", lines)))
+        catch_up(workshop)
+    build_downstream(workshop, result, progress)
+
+
+def build_downstream(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
+    """Bring everything that is made from the events up to them, and say how the lake stands now."""
+    catch_up(workshop)
     progress("leads", 0)
     build_leads(workshop)
     progress("scores", 0)
     build_scores(workshop)
     progress("features", 0)
     build_features(workshop)
+    tell_state(workshop, result)
+
+
+def tell_state(workshop: Workshop, result: BuildResult) -> None:
+    """How many leads there are, and at which snapshot each table is."""
     result.leads = pin(workshop.table(LEADS)[0]).rows
     result.snapshots = {name: pin(workshop.table(name)[0]).snapshot_id for name in workshop.definitions}
 
@@ -102,7 +131,8 @@ def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
         yield some
 
 
-def _add(result: BuildResult, counts: dict[Batch, BatchCounts]) -> None:
+def count_in(result: BuildResult, counts: Mapping[Batch, BatchCounts]) -> None:
+    """Add what became of these batches' lines to the result."""
     result.batches += len(counts)
     for of_batch in counts.values():
         result.read += of_batch.read

@@ -1,21 +1,15 @@
-"""Tables made from `curated.events`: the leads, their scores, and the record of what was built.
+"""Tables made from `curated.events`: the leads and their scores.
 
 Each says in its own commit which version of the events it was made from, and follows what changed since.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-
-import pyarrow as pa
-
 from lake_access.building.rewriting import replace_all, replace_rows
 from lake_access.building.workshop import Workshop, changes_since, upstream_property
-from lake_access.iceberg.commits import BUILT_AT, CONSUMED, VERSION, commit, pin, write_rows
-from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, SCORES
+from lake_access.iceberg.commits import pin
+from lake_access.iceberg.tables import EVENTS, LEADS, SCORES
 from lake_access.queries import load_query
-from lake_access.raw import batch_of
 
 _UPSTREAM = upstream_property(EVENTS)
 # By which columns online scores are told apart: where a table was made by others, they are made anew.
@@ -91,38 +85,3 @@ def build_scores(workshop: Workshop) -> None:
             properties=properties,
         )
     connection.execute("DROP TABLE new_scores")
-
-
-def record_batches(workshop: Workshop) -> None:
-    """Bring `curated.batches`, the record of what was built, up to the commits of the events."""
-    table, definition = workshop.table(BATCHES)
-    pinned, events_table = pin(table), workshop.table(EVENTS)[0]
-    current = pin(events_table).version
-    if current is None or pinned.properties.get(_UPSTREAM) == current:
-        return
-    rows = []
-    for snapshot in reversed(events_table.metadata.snapshots):
-        properties = {} if snapshot.summary is None else snapshot.summary.additional_properties
-        if properties.get(VERSION) == pinned.properties.get(_UPSTREAM):
-            break
-        for key, counts in json.loads(properties.get(CONSUMED, "{}")).items():
-            batch = batch_of(key)
-            built_at = datetime.fromisoformat(properties[BUILT_AT])
-            rows.append({**counts, **vars(batch), "built_at": built_at})
-    workshop.connection.register("recorded", _as_table(rows))
-    workshop.connection.execute("CREATE OR REPLACE TABLE new_batches AS FROM recorded")
-    added = write_rows(workshop.connection, table, definition, "new_batches")
-    commit(table, added, [], {_UPSTREAM: current})
-
-
-def _as_table(rows: list[dict[str, object]]) -> pa.Table:
-    moment = pa.timestamp("us", "UTC")
-    schema = pa.schema(
-        {
-            "batch_id": pa.string(), "stream": pa.string(), "key": pa.string(), "landed_at": moment,
-            "history": pa.bool_(),
-            "read": pa.int64(), "curated": pa.int64(), "duplicates": pa.int64(), "quarantined": pa.int64(),
-            "refused": pa.string(), "built_at": moment,
-        }
-    )  # fmt: skip
-    return pa.Table.from_pylist(rows, schema)

@@ -14,7 +14,7 @@ from lake_access.iceberg.tables import EVENTS, IDENTITIES
 from lake_access.queries import load_query
 from lake_access.settings import Settings
 
-# Where the commits of the events and of the identities say which key their ids come from: never the key itself.
+# Where the commits of the events say which key their ids come from: never the key itself.
 KEY_PROPERTY = "leadlake.identity_key"
 # No identity is of this form, so that nobody's id is the fingerprint.
 _FIXED_TEXT = b"leadlake, which key?"
@@ -34,8 +34,8 @@ def check_key(workshop: Workshop) -> None:
     Raises:
         SettingsError: it is another key.
     """
-    said = {current_properties(workshop.table(name)[0]).get(KEY_PROPERTY) for name in (EVENTS, IDENTITIES)} - {None}
-    same = said == {fingerprint(workshop.identity_key)} if said else _gives_the_ids_there_are(workshop)
+    said = current_properties(workshop.table(EVENTS)[0]).get(KEY_PROPERTY)
+    same = _gives_the_ids_there_are(workshop) if said is None else said == fingerprint(workshop.identity_key)
     if not same:
         raise SettingsError(
             f"{key_place(workshop.settings)}: another key than the one this lake was built with: people would get a "

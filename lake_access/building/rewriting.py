@@ -39,12 +39,27 @@ def replace_rows(
     Raises:
         ConflictError: another writer committed since `table` was loaded.
     """
+    added = write_rows(connection, table, definition, rows)
+    return replace_files(connection, table, definition, pinned, key=key, keys=keys, added=added, properties=properties)
+
+
+def replace_files(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    definition: TableDefinition,
+    pinned: PinnedTable,
+    *,
+    key: str,
+    keys: str,
+    added: Sequence[DataFile],
+    properties: Properties,
+) -> Table:
+    """The same, with rows that are written already."""
     touched = files_with(connection, pinned, key, keys)
-    added: list[DataFile] = write_rows(connection, table, definition, rows)
     if touched:
         query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys=keys)
         connection.execute(query)
-        added += write_rows(connection, table, definition, "surviving_rows")
+        added = [*added, *write_rows(connection, table, definition, "surviving_rows")]
     return commit(table, added, _data_files(pinned, touched), properties)
 
 

@@ -28,12 +28,11 @@ from lake_access.queries import load_query
 
 VERSION = "leadlake.version"
 # What a snapshot's summary says beside: which version of another table it was made from; and of the events,
-# until when they know what happened, and (of this one commit alone) which batches it consumed, and when.
+# until when they know what happened, under which rules they were scored, and what is of this one commit alone.
 READ = "leadlake.read."
 KNOWN_UNTIL = "leadlake.known_until"
+RULES_VERSION = "leadlake.rules_version"
 THIS_COMMIT = "leadlake.this."
-CONSUMED = f"{THIS_COMMIT}batches"
-BUILT_AT = f"{THIS_COMMIT}built_at"
 # Data files just written, whose footers are read for the commit; on S3 each takes some answers, one after another.
 FOOTERS_AT_ONCE = 8
 # Data files written side by side; each takes the memory of a row group.
@@ -158,8 +157,7 @@ def write_rows(
         file = f"{target}{uuid.uuid4()}.parquet"
         targets[file] = f"COPY ({query}) TO {quoted(file)} ({options})"
     _execute_all(connection, list(targets.values()))
-    with translated(definition.name), ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
-        return list(pool.map(lambda file: parquet_file_to_data_file(table.io, table.metadata, file), targets))
+    return data_files(table, definition.name, list(targets))
 
 
 def _execute_all(connection: duckdb.DuckDBPyConnection, copies: Sequence[str]) -> None:
@@ -168,6 +166,12 @@ def _execute_all(connection: duckdb.DuckDBPyConnection, copies: Sequence[str]) -
         # Each by a connection of its own; all are waited for, and the first failure is raised.
         for written in [pool.submit(connection.cursor().execute, copy) for copy in copies]:
             written.result()
+
+
+def data_files(table: Table, name: str, paths: Sequence[str]) -> list[DataFile]:
+    """Files that were written for the table, as a commit of it takes them."""
+    with translated(name), ThreadPoolExecutor(FOOTERS_AT_ONCE) as pool:
+        return list(pool.map(lambda path: parquet_file_to_data_file(table.io, table.metadata, path), paths))
 
 
 def _partitions(

@@ -11,19 +11,18 @@ from lake_access.iceberg.commits import READ, VERSION, PinnedTable, pin, pin_not
 from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES
 
 # Whether they have a snapshot yet or not: a reader who sees events sees these of them.
-_ALWAYS = (LEADS, SCORES, BATCHES)
+_ALWAYS = (LEADS, SCORES, QUARANTINE, BATCHES)
 
 
 def pin_together(tables: Mapping[str, Table]) -> dict[str, PinnedTable]:
     """Pin the tables at the newest version of the events that all tables made from them have followed.
 
     Between the commits of a build, that is the lake as the last build left it; before the first has ended, nothing.
-    The quarantine is pinned as it stands: its readers leave out lines of batches that do not count as built.
     """
     followed = {
         name: _by_version_read(table)
         for name, table in tables.items()
-        if name not in (EVENTS, QUARANTINE) and (name in _ALWAYS or table.metadata.snapshots)
+        if name != EVENTS and (name in _ALWAYS or table.metadata.snapshots)
     }
     for snapshot in reversed(tables[EVENTS].metadata.snapshots) if EVENTS in tables else ():
         version = _said(snapshot).get(VERSION)

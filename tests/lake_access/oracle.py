@@ -22,10 +22,11 @@ WHITESPACE = b" \t\n\r\f"
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A raw batch and the bytes that were received."""
+    """A raw batch and the bytes that were received; `read_by`: other declarations that it was built by."""
 
     batch: Batch
     content: bytes
+    read_by: Declarations | None = None
 
 
 def curated_tables(
@@ -42,7 +43,7 @@ def curated_tables(
         for number, line in numbered_lines(file.content):
             counts["read"] += 1
             try:
-                event, names = read_event(line, file.batch, declarations)
+                event, names = read_event(line, file.batch, file.read_by or declarations)
             except RefusedLineError as refused:
                 counts["quarantined"] += 1
                 quarantine.append(_quarantined(file.batch, number, str(refused), line))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
+from lake_access.queries import load_query
+
 OURS = "lake_access."
 OURS_AND_THE_CATALOG = (OURS, "pyiceberg.catalog.")
 Packages = str | tuple[str, ...]
@@ -43,6 +45,8 @@ class Crossing:
 def crossing(watch: Callable[[str], None], packages: Packages = OURS) -> Iterator[None]:
     """Call `watch` with the name of each point that this thread comes by in modules of these packages."""
     names: dict[CodeType, str | None] = {}
+    # A query is read from its file once a process: each run comes by that point as the first one does.
+    load_query.cache_clear()
 
     def profile(frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code

@@ -184,34 +184,48 @@ class PowerCut(BaseException):
     """The process ends here."""
 
 
-def end_of_power(*_arguments: object) -> None:
+def end_of_power(*_arguments: object, **_named: object) -> None:
     raise PowerCut
 
 
+BEFORE_THE_EVENTS_ARE_COMMITTED = "lake_access.building.round.commit"
+BEFORE_OTHER_TABLES_FOLLOW = "lake_access.building.record.replace_files"
+
+
 def build_until(lake: Lake, step: str) -> None:
-    """Build as far as the commit of the quarantine, of the identities, and so on: `step` is not taken."""
+    """Build up to this step, which is not taken."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(f"lake_access.building.curate.{step}", end_of_power)
+        patch.setattr(step, end_of_power)
         with pytest.raises(PowerCut):
             build(lake, NOW)
 
 
 def test_a_line_that_two_runs_refuse_is_kept_once(lake: Lake) -> None:
     land_lines(lake, "webinar", touch(), "nonsense")
-    build_until(lake, "_commit_identities")
-    assert len(read_table(lake, QUARANTINE)) == 1
-    assert read_table(lake, EVENTS) == []
+    build_until(lake, BEFORE_THE_EVENTS_ARE_COMMITTED)
+    assert read_table(lake, QUARANTINE) == read_table(lake, IDENTITIES) == read_table(lake, EVENTS) == []
 
     build(lake, NOW)
 
     assert len(read_table(lake, QUARANTINE)) == len(read_table(lake, EVENTS)) == 1
 
 
-def test_a_line_that_a_killed_run_refused_and_the_next_one_takes_is_quarantined_no_more(tmp_path: Path) -> None:
+def test_what_a_killed_run_committed_the_next_one_ends_without_reading_it_again(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), "nonsense")
+    build_until(lake, BEFORE_OTHER_TABLES_FOLLOW)
+    assert len(read_table(lake, EVENTS)) == 1
+    assert read_table(lake, QUARANTINE) == read_table(lake, IDENTITIES) == read_table(lake, BATCHES) == []
+    assert lake.pin().rows("SELECT * FROM curated.events") == []
+
+    assert build(lake, NOW).read == 0
+
+    assert [len(read_table(lake, name)) for name in (EVENTS, QUARANTINE, IDENTITIES, BATCHES, LEADS)] == [1] * 5
+
+
+def test_a_line_that_a_killed_run_refused_and_the_next_one_takes_is_not_quarantined(tmp_path: Path) -> None:
     lake = lake_in(tmp_path, shipped_config(("max = 1440 }     # minutes", "max = 10 }")))
     land_lines(lake, "webinar", touch(event_type="webinar_attendance", duration=20))
-    build_until(lake, "_commit_identities")
-    assert len(read_table(lake, QUARANTINE)) == 1
+    build_until(lake, BEFORE_THE_EVENTS_ARE_COMMITTED)
 
     build(lake_in(tmp_path, shipped_config()), NOW)
 
@@ -219,16 +233,17 @@ def test_a_line_that_a_killed_run_refused_and_the_next_one_takes_is_quarantined_
     assert len(read_table(lake, EVENTS)) == 1
 
 
-def test_events_follow_a_link_that_a_killed_run_had_found(lake: Lake) -> None:
+@pytest.mark.parametrize("step", [BEFORE_THE_EVENTS_ARE_COMMITTED, BEFORE_OTHER_TABLES_FOLLOW])
+def test_events_follow_a_link_that_a_killed_run_had_found(step: str, lake: Lake) -> None:
     land_lines(lake, "webinar", touch(email="ann@example.com"), touch(email=None, lead_key="crm-1"))
     build(lake, NOW)
     land_lines(lake, "webinar", touch(email="ann@example.com", lead_key="crm-1"))
-    build_until(lake, "_relink")
-    assert len({row["lead_id"] for row in read_table(lake, IDENTITIES)}) == 1
-    assert len({row["lead_id"] for row in read_table(lake, EVENTS)}) == 2
+    build_until(lake, step)
+    assert len({row["lead_id"] for row in read_table(lake, IDENTITIES)}) == 2
 
     build(lake, NOW)
 
+    assert len({row["lead_id"] for row in read_table(lake, IDENTITIES)}) == 1
     assert len({row["lead_id"] for row in read_table(lake, EVENTS)}) == 1
     assert [row["events"] for row in read_table(lake, LEADS)] == [3]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from lake_access.building import curate as curating
+from lake_access.building import round as round_of
 from lake_access.building.build import build
 from lake_access.building.identity import KEY_FILE
 from lake_access.building.key_guard import KEY_PROPERTY, fingerprint
 from lake_access.doctor import Finding, examine
 from lake_access.errors import SettingsError
 from lake_access.iceberg.catalog import load_table
-from lake_access.iceberg.commits import THIS_COMMIT, current_properties, pin_by_name
+from lake_access.iceberg.commits import THIS_COMMIT, current_properties
 from lake_access.iceberg.tables import EVENTS, IDENTITIES
 from lake_access.lake import Lake, open_lake
 from lake_access.settings import SHIPPED_CONFIG, load_settings
@@ -75,7 +75,7 @@ def test_commits_tell_the_key_apart_and_never_hold_it(lake: Lake) -> None:
     land_lines(lake, "webinar", touch())
     build(lake, NOW)
 
-    assert said(lake, EVENTS) == said(lake, IDENTITIES) == fingerprint(IDENTITY_KEY.encode())
+    assert said(lake, EVENTS) == fingerprint(IDENTITY_KEY.encode())
     for name in (EVENTS, IDENTITIES):
         table = load_table(lake.catalog, name)
         assert table is not None
@@ -84,33 +84,13 @@ def test_commits_tell_the_key_apart_and_never_hold_it(lake: Lake) -> None:
     assert len(fingerprint(b"a")) == 32
 
 
-def test_a_run_that_was_killed_after_its_identities_has_set_the_key(lake: Lake) -> None:
-    land_lines(lake, "webinar", touch())
-
-    class PowerCutError(BaseException):
-        pass
-
-    def cut(*_arguments: object) -> None:
-        raise PowerCutError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curating, "_relink", cut)
-        with pytest.raises(PowerCutError):
-            build(lake, NOW)
-    assert pin_by_name(lake.catalog, IDENTITIES) is not None
-
-    with pytest.raises(SettingsError, match="another key"):
-        build(with_other_key(lake), NOW)
-    assert build(lake, NOW).curated == 1
-
-
 def test_a_lake_from_before_is_held_to_the_ids_it_has_and_takes_the_fingerprint(lake: Lake) -> None:
     land_lines(lake, "webinar", touch(), touch(email=None, lead_key="é-7"))
     with pytest.MonkeyPatch.context() as patch:
         # As commits were before: what begins so is of one commit alone, and is asked for by nobody.
-        patch.setattr(curating, "KEY_PROPERTY", f"{THIS_COMMIT}nothing")
+        patch.setattr(round_of, "KEY_PROPERTY", f"{THIS_COMMIT}nothing")
         build(lake, NOW)
-    assert said(lake, EVENTS) is said(lake, IDENTITIES) is None
+    assert said(lake, EVENTS) is None
     with pytest.raises(SettingsError, match="another key"):
         build(with_other_key(lake), NOW)
 

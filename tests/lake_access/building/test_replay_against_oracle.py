@@ -1,0 +1,140 @@
+"""Whatever lands late, and is built and replayed by whatever declarations: the tables are the oracle's."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from lake_access.building.build import build
+from lake_access.building.replay import ReplayRange, replay, retry
+from lake_access.lake import Lake
+from lake_access.quarantine import QuarantineFilters
+from tests.lake_access.building.test_against_oracle import (
+    CHECKS,
+    WITHOUT_SHRINKING,
+    File,
+    assert_as_the_oracle_says,
+    landings,
+)
+from tests.lake_access.lakes import NOW, batch_of, lake_in, land_bytes, read_table, shipped_config
+from tests.lake_access.oracle import LandedFile
+
+# Landed so far apart that a range of days takes some of the files.
+APART = timedelta(hours=7)
+# Other limits and rules than the shipped ones: some lines are refused by these alone, others by those alone.
+DURATION, QUESTIONS, RATING = (
+    "max = 1440 }     # minutes",
+    'questions = { type = "integer", min =',
+    'integer", min = 1, max = 5',
+)
+STRICTER = shipped_config(
+    (DURATION, "max = 29 }"),
+    (f"{QUESTIONS} 0", f"{QUESTIONS} 1"),
+    ('version = "2025-01"', 'version = "2024-12"'),
+    ("{ engagement = 4 }", "{ engagement = 3 }"),
+)
+LAXER = shipped_config((DURATION, "max = 10000 }"), (RATING, RATING.replace("1", "0")))
+CONFIGS = {"shipped": shipped_config(), "stricter": STRICTER, "laxer": LAXER}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something done to a lake by some declarations: a file landed as the `place`-th, a build, a replay, or a retry."""
+
+    config: str
+    file: File | None = None
+    place: int = 0
+    chosen: ReplayRange | None = None
+    retried: QuarantineFilters | None = None
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> ReplayRange:
+    source = draw(st.sampled_from([None, None, "webinar", "roadshow", "online", "scores", "outcomes"]))
+    days = [draw(st.sampled_from([None, -5, -4, -3, -2, -1, 0])) for _ in range(2)]
+    since, until = (None if day is None else (NOW + timedelta(days=day)).date() for day in days)
+    return ReplayRange(source, since, until)
+
+
+@st.composite
+def steps(draw: st.DrawFn, most_lines: int) -> list[Step]:
+    """Files that come in another order than they landed, with builds, replays and retries between them."""
+    files = draw(landings(most_lines))
+    places = draw(st.permutations(range(len(files))))
+    configs = st.sampled_from(list(CONFIGS))
+    taken: list[Step] = []
+    for file, place in zip(files, places, strict=True):
+        taken.append(Step("shipped", file, place))
+        if file.built_after:
+            taken.append(Step(draw(configs)))
+            taken.append(Step(draw(configs), chosen=draw(ranges())))
+    taken.append(Step(draw(configs)))
+    retried = st.sampled_from([None, "duration", "webinar", "not"]).map(lambda reason: QuarantineFilters(reason=reason))
+    taken += [Step(draw(configs), chosen=draw(ranges())), Step(draw(configs), retried=draw(retried))]
+    return taken
+
+
+def take(lakes: dict[str, Lake], taken: Sequence[Step]) -> Iterator[tuple[Lake, list[LandedFile]]]:
+    """Take each step; after each that built, the lake, and every file with the declarations that it was built by."""
+    landed: dict[str, LandedFile] = {}
+    for step in taken:
+        lake = lakes[step.config]
+        declarations = lake.settings.declarations
+        if step.file is not None:
+            at = NOW - timedelta(days=5) + step.place * APART
+            landing = land_bytes(lake, step.file.stream, step.file.content, at=at, history=step.file.history)
+            if landing.batch is not None:
+                landed.setdefault(landing.batch.key, LandedFile(batch_of(landing), step.file.content))
+            continue
+        if step.chosen is not None:
+            whole = replay(lake, step.chosen, NOW).whole
+            read = {key for key, file in landed.items() if whole or step.chosen.holds(file.batch)}
+        elif step.retried is not None:
+            held = {(row["stream"], row["batch_id"]) for row in _quarantined(lake, step.retried)}
+            whole = retry(lake, step.retried, NOW).whole
+            read = {key for key, f in landed.items() if whole or (f.batch.stream, f.batch.batch_id) in held}
+        else:
+            build(lake, NOW)
+            read = {key for key, file in landed.items() if file.read_by is None}
+        landed |= {key: replace(landed[key], read_by=declarations) for key in read}
+        yield lake, [file for file in landed.values() if file.read_by is not None]
+
+
+def _quarantined(lake: Lake, filters: QuarantineFilters) -> list[dict[str, Any]]:
+    return [row for row in read_table(lake, "curated.quarantine") if (filters.reason or "") in row["reason"]]
+
+
+def assert_tables_hold(taken: Sequence[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lakes = {name: lake_in(Path(folder), text) for name, text in CONFIGS.items()}
+        landed: list[LandedFile] = []
+        for lake, landed in take(lakes, taken):
+            assert_as_the_oracle_says(lake, landed)
+        replay(lakes["shipped"], ReplayRange(), NOW)
+        assert_as_the_oracle_says(lakes["shipped"], [replace(file, read_by=None) for file in landed])
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=CHECKS, derandomize=True, phases=WITHOUT_SHRINKING)
+@given(taken=steps(most_lines=80))
+def test_random_replays_give_the_oracles_tables(taken: list[Step]) -> None:
+    assert_tables_hold(taken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(6))
+def test_many_more_random_replays_give_the_oracles_tables(number: int) -> None:
+    @seed(number)
+    @settings(max_examples=15, deadline=None, suppress_health_check=CHECKS, database=None, phases=WITHOUT_SHRINKING)
+    @given(taken=steps(most_lines=150))
+    def check(taken: list[Step]) -> None:
+        assert_tables_hold(taken)
+
+    check()
