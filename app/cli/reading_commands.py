@@ -221,7 +221,12 @@ def _conversion(found: Conversion) -> dict[str, Any]:
         }
         for row in found.rows
     ]
-    return {"snapshot": found.snapshot, "immature": found.immature, "rows": rows}
+    return {
+        "snapshot": found.snapshot,
+        "immature": found.immature,
+        "answered_by": found.answered_by,
+        "rows": rows,
+    }
 
 
 def _print_conversion(found: Conversion, *, all_leads: bool) -> None:

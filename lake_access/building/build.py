@@ -11,6 +11,7 @@ from lake_access.building.curate import BatchCounts, curate, equip
 from lake_access.building.downstream import build_leads, build_scores, record_batches
 from lake_access.building.features import build_features
 from lake_access.building.identity import identity_key
+from lake_access.building.rollups import build_rollups
 from lake_access.building.workshop import Workshop, open_workshop
 from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
@@ -90,6 +91,8 @@ def _build(workshop: Workshop, result: BuildResult, progress: Progress) -> None:
     build_leads(workshop)
     progress("scores", 0)
     build_scores(workshop)
+    progress("rollups", 0)
+    build_rollups(workshop)
     progress("features", 0)
     build_features(workshop)
     result.leads = pin(workshop.table(LEADS)[0]).rows

@@ -6,15 +6,16 @@ Each says in its own commit which version of the events it was made from, and fo
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 import pyarrow as pa
 
 from lake_access.building.rewriting import replace_all, replace_rows
-from lake_access.building.workshop import Workshop, changes_since, upstream_property
-from lake_access.iceberg.commits import BUILT_AT, CONSUMED, VERSION, commit, pin, write_rows
+from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
+from lake_access.iceberg.commits import BUILT_AT, CONSUMED, MADE_BY, VERSION, PinnedTable, commit, pin, write_rows
 from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, SCORES
-from lake_access.queries import load_query
+from lake_access.queries import load_query, query_digest
 from lake_access.raw import batch_of
 
 _UPSTREAM = upstream_property(EVENTS)
@@ -25,14 +26,6 @@ def build_leads(workshop: Workshop) -> None:
     connection, declarations = workshop.connection, workshop.declarations
     table, definition = workshop.table(LEADS)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
-    if events.version is None or pinned.properties.get(_UPSTREAM) == events.version:
-        return
-    delta = changes_since(workshop.table(EVENTS)[0], events, pinned.properties.get(_UPSTREAM))
-    only = ""
-    if delta.base is not None:
-        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
-        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
-        only = "SEMI JOIN changed_leads USING (lead_id)"
     parameters = {
         "touches": declarations.streams_of("touch"),
         "scores": declarations.streams_of("score"),
@@ -41,8 +34,16 @@ def build_leads(workshop: Workshop) -> None:
         "engagement_max": declarations.scoring.engagement_max,
         "intent_max": declarations.scoring.intent_max,
     }
+    properties = _made_from(events, query_digest(load_query("leads"), parameters))
+    if events.version is None or properties.items() <= pinned.properties.items():
+        return
+    delta = _changes(workshop, events, pinned, properties)
+    only = ""
+    if delta.base is not None:
+        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
+        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
+        only = "SEMI JOIN changed_leads USING (lead_id)"
     connection.execute(load_query("leads").format(scan=events.scan(), only=only), parameters)
-    properties = {_UPSTREAM: events.version}
     if delta.base is None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
     else:
@@ -64,10 +65,11 @@ def build_scores(workshop: Workshop) -> None:
     connection = workshop.connection
     table, definition = workshop.table(SCORES)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
-    if events.version is None or pinned.properties.get(_UPSTREAM) == events.version:
-        return
-    delta = changes_since(workshop.table(EVENTS)[0], events, pinned.properties.get(_UPSTREAM))
     streams = {"scores": workshop.declarations.streams_of("score")}
+    properties = _made_from(events, query_digest(load_query("scores_online"), streams))
+    if events.version is None or properties.items() <= pinned.properties.items():
+        return
+    delta = _changes(workshop, events, pinned, properties)
     connection.execute(load_query("scores_online").format(scan=events.scan(files=delta.added)), streams)
     if delta.base is None:
         connection.execute(load_query("online_scores").format(scan=pinned.scan()))
@@ -81,7 +83,7 @@ def build_scores(workshop: Workshop) -> None:
         key="event_id",
         keys="changed_scores",
         rows="new_scores",
-        properties={_UPSTREAM: events.version},
+        properties=properties,
     )
     connection.execute("DROP TABLE new_scores")
 
@@ -106,6 +108,16 @@ def record_batches(workshop: Workshop) -> None:
     added = write_rows(workshop.connection, table, definition, "new_batches")
     workshop.connection.unregister("new_batches")
     commit(table, added, [], {_UPSTREAM: current})
+
+
+def _made_from(events: PinnedTable, digest: str) -> dict[str, str]:
+    return {_UPSTREAM: str(events.version), MADE_BY: digest}
+
+
+def _changes(workshop: Workshop, events: PinnedTable, made: PinnedTable, properties: Mapping[str, str]) -> Delta:
+    """What came and went since a table was made; everything came where other declarations or queries made it."""
+    same = made.properties.get(MADE_BY) == properties[MADE_BY]
+    return changes_since(workshop.table(EVENTS)[0], events, made.properties.get(_UPSTREAM) if same else None)
 
 
 def _as_table(rows: list[dict[str, object]]) -> pa.Table:

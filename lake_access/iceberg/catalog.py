@@ -20,7 +20,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
-from pyiceberg.transforms import MonthTransform
+from pyiceberg.transforms import MonthTransform, YearTransform
 from pyiceberg.typedef import Properties
 from pyiceberg.types import NestedField
 from sqlalchemy import make_url
@@ -150,7 +150,9 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
     spec, properties = PartitionSpec(), dict(_TABLE_PROPERTIES)
     if definition.partition is not None:
         source = schema.find_field(definition.partition).field_id
-        spec = PartitionSpec(PartitionField(source, 1000, MonthTransform(), f"{definition.partition}_month"))
+        unit = definition.partition_by
+        transform = MonthTransform() if unit == "month" else YearTransform()
+        spec = PartitionSpec(PartitionField(source, 1000, transform, f"{definition.partition}_{unit}"))
         properties[f"write.metadata.metrics.column.{definition.partition}"] = "full"
     namespace, _ = definition.name.split(".")
     with translated(definition.name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pyiceberg.types import (
     BinaryType,
@@ -20,6 +21,7 @@ from pyiceberg.types import (
 
 from lake_access.declarations import Declarations, FieldType
 from lake_access.feature_groups import feature_columns
+from lake_access.rollup_definitions import CREATED_ON, ROLLUPS, Rollup
 
 EVENTS = "curated.events"
 LEADS = "curated.leads"
@@ -29,6 +31,8 @@ IDENTITIES = "curated.identities"
 BATCHES = "curated.batches"
 FEATURES = "features.lead_features"
 KNOWN_OUTCOMES = "features.known_outcomes"
+
+PartitionUnit = Literal["month", "year"]
 
 TEXT, WHOLE, NUMBER, FLAG = StringType(), LongType(), DoubleType(), BooleanType()
 MOMENT, DAY, KEY, SMALL, BYTES = TimestamptzType(), DateType(), UUIDType(), IntegerType(), BinaryType()
@@ -55,12 +59,13 @@ SQL_TYPES: Mapping[IcebergType, str] = {
 
 @dataclass(frozen=True)
 class TableDefinition:
-    """A table: its columns, the column whose month partitions it (None: no partitions), and its rows' order."""
+    """A table: its columns, the column whose month or year partitions it (None: none), and its rows' order."""
 
     name: str
     columns: Mapping[str, IcebergType]
     partition: str | None
     order: tuple[str, ...] = ()
+    partition_by: PartitionUnit = "month"
 
 
 def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
@@ -69,7 +74,8 @@ def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
     The typed columns of `curated.events` and the features come from the declarations.
     """
     features = (_features(declarations), _KNOWN_OUTCOMES)
-    tables = (*features, _events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
+    rollups = (_rollup(rollup) for rollup in ROLLUPS)
+    tables = (*rollups, *features, _events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
     return {table.name: table for table in tables}
 
 
@@ -98,6 +104,12 @@ def _events(declarations: Declarations) -> TableDefinition:
 def _features(declarations: Declarations) -> TableDefinition:
     derived = {name: FIELD_TYPES[kind] for name, kind in feature_columns(declarations).items()}
     return TableDefinition(FEATURES, {"lead_id": KEY, "as_of": MOMENT, **derived}, partition="as_of")
+
+
+def _rollup(rollup: Rollup) -> TableDefinition:
+    # A file a year: few to open for a reader, and a build writes the last one or two anew.
+    columns = {CREATED_ON: DAY, **{name: FIELD_TYPES[kind] for name, kind in rollup.columns.items()}}
+    return TableDefinition(rollup.name, columns, CREATED_ON, (CREATED_ON, *rollup.dimensions), partition_by="year")
 
 
 _KNOWN_OUTCOMES = TableDefinition(

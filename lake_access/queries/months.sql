@@ -1,4 +1,0 @@
--- What: the months (UTC) that some rows fall into.
--- Grain: a month, as its first moment and the next month's.
--- Slots, from code alone: `column` a moment; `rows` a temporary table.
-SELECT month, month + INTERVAL 1 MONTH FROM (SELECT DISTINCT date_trunc('month', {column}) AS month FROM {rows}) ORDER BY month
