@@ -28,9 +28,6 @@ def scores_within(bands: Mapping[str, int], asked: Sequence[str]) -> tuple[list[
     """
     edges = [*bands.values(), 101]
     scores = [
-        score
-        for place, name in enumerate(bands)
-        if name in asked
-        for score in range(edges[place], edges[place + 1])
+        score for place, name in enumerate(bands) if name in asked for score in range(edges[place], edges[place + 1])
     ]
     return scores, UNSCORED in asked

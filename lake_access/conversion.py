@@ -74,9 +74,7 @@ def conversion(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionF
         ]
     )
     immature = sum(values[-1] for values in found)
-    return Conversion(
-        pinned.snapshot(LEADS), immature, tuple(by), rows, planned.table, planned.sql, planned.parameters
-    )
+    return Conversion(pinned.snapshot(LEADS), immature, tuple(by), rows, planned.table, planned.sql, planned.parameters)
 
 
 def lead_sources(pinned: PinnedLake) -> list[str]:

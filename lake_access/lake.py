@@ -132,7 +132,9 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tabl
         if name == LEADS:
             connection.execute(_leads_view(pinned[LEADS], first_young, window))
         elif name in ROLLUP_NAMES:
-            view = load_query("view_rollup").format(name=name, scan=scan, mature_before=_day(first_young), window=window)
+            view = load_query("view_rollup").format(
+                name=name, scan=scan, mature_before=_day(first_young), window=window
+            )
             connection.execute(view)
         elif name == QUARANTINE:
             connection.execute(load_query("view_quarantine").format(scan=scan, batches=scans[BATCHES]))

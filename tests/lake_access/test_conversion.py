@@ -62,7 +62,8 @@ def expected(leads: list[dict[str, Any]], by: tuple[Dimension, ...]) -> dict[tup
 
 
 @pytest.mark.parametrize(
-    "by", [*((dimension,) for dimension in DIMENSIONS), ("source", "band"), ("month", "device"), ("location", "device"), ()]
+    "by",
+    [*((dimension,) for dimension in DIMENSIONS), ("source", "band"), ("month", "device"), ("location", "device"), ()],
 )
 def test_each_cell_holds_the_mature_leads_that_belong_there(by: tuple[Dimension, ...], demo_lake: Lake) -> None:
     leads = read_table(demo_lake, LEADS)

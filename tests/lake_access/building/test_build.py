@@ -113,6 +113,34 @@ def test_only_the_files_of_months_with_news_are_written_anew(lake: Lake) -> None
     assert len(read_table(lake, LEADS)) == 3
 
 
+def test_other_limits_of_the_scores_make_the_leads_anew(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    land_lines(lake, "webinar", touch(event_type="webinar_attendance", duration=60, questions=5))
+    build(lake, NOW)
+    assert [(row["engagement_score"], row["final_score"]) for row in read_table(lake, LEADS)] == [(18, 38)]
+
+    build(lake_in(tmp_path, shipped_config(("engagement_max = 50", "engagement_max = 7"))), NOW)
+
+    assert [(row["engagement_score"], row["final_score"]) for row in read_table(lake, LEADS)] == [(7, 27)]
+
+
+def test_a_stream_declared_of_another_kind_makes_leads_and_scores_anew(tmp_path: Path) -> None:
+    text = shipped_config()
+    scores = text[text.index("[sources.scores]") : text.index("[sources.sales]")]
+    second = scores.replace("[sources.scores", "[sources.second")
+    of_touches = second.replace('kind = "score"', 'kind = "touch"')
+    lake = lake_in(tmp_path, text + of_touches)
+    land_lines(lake, "second", touch(event_type="score", model_version="1", score=5))
+    build(lake, NOW)
+    assert [(row["source"], row["model_score"]) for row in read_table(lake, LEADS)] == [("second", None)]
+    assert read_table(lake, SCORES) == []
+
+    build(lake_in(tmp_path, text + second), NOW)
+
+    assert [(row["source"], row["model_score"]) for row in read_table(lake, LEADS)] == [(None, 5)]
+    assert [row["score"] for row in read_table(lake, SCORES)] == [5]
+
+
 def test_events_in_any_order_give_the_same_tables(tmp_path: Path) -> None:
     story = [
         ("outcomes", touch(event_type="outcome", converted=True, value=10, timestamp="2025-06-01T00:00:00Z")),
