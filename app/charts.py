@@ -88,7 +88,8 @@ def bars_height(count: int) -> int:
 def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     """Rates over time with their 95% intervals, and under them how many leads each rests on.
 
-    The rates' names are months, `2025-01`, weeks, `2025-W03`, or days, in order. The figure is at least as high as `beside`, in pixels.
+    The rates' names are months, `2025-01`, weeks, `2025-W03`, or days, in order. The figure is at least as high as
+    `beside`, in pixels.
     """
     days = [formatting.first_day(rate.name) for rate in rates]
     are_months = all(len(rate.name) == len("2025-01") for rate in rates)

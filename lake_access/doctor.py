@@ -9,7 +9,7 @@ from typing import Literal
 
 from lake_access.errors import LeadlakeError
 from lake_access.iceberg.tables import BATCHES, EVENTS
-from lake_access.lake import READABLE, Lake, PinnedLake, open_lake
+from lake_access.lake import PINNED, Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
 from lake_access.raw import list_batches
 from lake_access.settings import Settings
@@ -49,7 +49,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _refused_batches(pinned)
     yield _quarantine(pinned)
     yield _rules(pinned)
-    for name in READABLE:
+    for name in PINNED:
         yield _table(pinned, name)
 
 

@@ -1,4 +1,4 @@
-"""Which table answers a question about leads, and in which SQL: the smallest rollup that can, else the leads themselves.
+"""Which table answers a question about leads, and in which SQL: the smallest rollup that can, else the leads.
 
 Both count the same leads in the same way, so that their answers are equal to the last digit.
 """
@@ -13,10 +13,10 @@ from typing import Literal, get_args
 
 from lake_access.bands import band_case, band_parameters, scores_within
 from lake_access.iceberg.commits import MADE_BY, READ
-from lake_access.iceberg.tables import LEADS
-from lake_access.lake import PinnedLake
+from lake_access.iceberg.tables import LEADS, ROLLED_UP
+from lake_access.lake import PinnedLake, files_of_rollup
 from lake_access.queries import load_query
-from lake_access.rollup_definitions import ROLLUPS, Rollup, rollup_digest
+from lake_access.rollup_definitions import ROLLUPS, Rollup, rollups_digest
 
 Dimension = Literal[
     "source",
@@ -103,7 +103,7 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
         parameters |= _scores(filters, bands) | (band_parameters(bands) if "band" in by else {})
     elif filters.bands:
         parameters["bands"] = list(filters.bands)
-    conditions = _conditions(filters, form, parameters)
+    conditions = _conditions(form, parameters)
     sql = load_query("conversion").format(
         keys="".join(f"{key}, " for key in dict.fromkeys(form.keys[dimension] for dimension in by)),
         leads=form.leads,
@@ -118,17 +118,23 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
 
 def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:
     """The rollup with the fewest rows among those that have these columns; None where there is none to rely on."""
-    able = [rollup for rollup in ROLLUPS if columns <= set(rollup.dimensions) and _is_of_the_leads(pinned, rollup)]
-    return min(able, key=lambda rollup: pinned.tables[rollup.name].rows, default=None)
+    if not _are_of_the_leads(pinned):
+        return None
+    able = [rollup for rollup in ROLLUPS if columns <= set(rollup.dimensions)]
+    return min(able, key=lambda rollup: _rows(pinned, rollup), default=None)
 
 
-def _is_of_the_leads(pinned: PinnedLake, rollup: Rollup) -> bool:
-    """Whether a rollup was made from the very leads that are pinned, and with the bands that are declared now."""
-    if rollup.name not in pinned.tables or LEADS not in pinned.tables:
+def _are_of_the_leads(pinned: PinnedLake) -> bool:
+    """Whether the rollups were made from the very leads that are pinned, and with the bands that are declared now."""
+    if ROLLED_UP not in pinned.tables or LEADS not in pinned.tables:
         return False
-    made, leads = pinned.tables[rollup.name].properties, pinned.tables[LEADS].version
-    digest = rollup_digest(rollup, pinned.settings.declarations)
-    return leads is not None and made.get(f"{READ}{LEADS}") == leads and made.get(MADE_BY) == digest
+    made, leads = pinned.tables[ROLLED_UP].properties, pinned.tables[LEADS].version
+    declared = rollups_digest(pinned.settings.declarations)
+    return leads is not None and made.get(f"{READ}{LEADS}") == leads and made.get(MADE_BY) == declared
+
+
+def _rows(pinned: PinnedLake, rollup: Rollup) -> int:
+    return sum(file.record_count for file in files_of_rollup(rollup, pinned.tables[ROLLED_UP]).values())
 
 
 def _columns(by: Sequence[Dimension], filters: ConversionFilters) -> set[str]:
@@ -157,7 +163,7 @@ def _scores(filters: ConversionFilters, bands: Mapping[str, int]) -> dict[str, o
     return {"scores": scores, "unscored": unscored}
 
 
-def _conditions(filters: ConversionFilters, form: _Form, parameters: Mapping[str, object]) -> list[str]:
+def _conditions(form: _Form, parameters: Mapping[str, object]) -> list[str]:
     conditions = {
         "since": form.since,
         "until": form.until,

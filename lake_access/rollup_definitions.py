@@ -1,9 +1,10 @@
 """Which rollups a lake has: for each a few dimensions of the leads, and for all the same additive measures.
 
-A row stands for the leads of one day of creation (UTC) with the same values of the dimensions. Values are those of
-`curated.leads`, NULL where a lead has none; a band is the declared one that the final score falls into. Measures are
-counts, and sums of whole numbers: every figure of a coarser grain is their sum, and every rate a sum over a sum.
-Whether leads are mature is not kept: it follows from their day and from when the newest batch landed.
+They are views of one table, in which the column `rollup` says whose a row is. A row stands for the leads of one day of
+creation (UTC) with the same values of the dimensions. Values are those of `curated.leads`, NULL where a lead has none;
+a band is the declared one that the final score falls into. Measures are counts, and sums of whole numbers: every figure
+of a coarser grain is their sum, and every rate a sum over a sum. Whether leads are mature is not kept: it follows from
+their day and from when the newest batch landed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from lake_access.bands import band_case, band_parameters
 from lake_access.declarations import Declarations, FieldType
 from lake_access.queries import load_query, query_digest
 
+ROLLUP = "rollup"
 CREATED_ON = "created_on"
 BAND = "band"
 MEASURES = (
@@ -38,18 +40,24 @@ _DIMENSIONS: Mapping[str, tuple[FieldType, str]] = {
     "contacted": ("boolean", "sales_actions > 0"),
 }
 
+DIMENSIONS = tuple(_DIMENSIONS)
+# Of all rollups, without whose a row is and its day.
+COLUMNS: Mapping[str, FieldType] = {
+    **{name: kind for name, (kind, _) in _DIMENSIONS.items()},
+    **dict.fromkeys(MEASURES, "integer"),
+}
+
 
 @dataclass(frozen=True)
 class Rollup:
-    """A table `marts.…`: its rows are of a day of creation and these dimensions."""
+    """A view `marts.…`: its rows are of a day of creation and these dimensions."""
 
     name: str
     dimensions: tuple[str, ...]
 
     @property
-    def columns(self) -> dict[str, FieldType]:
-        """The dimensions and measures with their types, without the day."""
-        return {name: _DIMENSIONS[name][0] for name in self.dimensions} | dict.fromkeys(MEASURES, "integer")
+    def columns(self) -> tuple[str, ...]:
+        return (CREATED_ON, *self.dimensions, *MEASURES)
 
 
 # Few dimensions in each, so that each stays small: what it takes to answer from one is in its number of rows.
@@ -60,17 +68,22 @@ ROLLUPS = (
     Rollup("marts.leads_by_device", ("source", BAND, "device_model")),
     Rollup("marts.leads_by_campaign", ("source", BAND, "campaign")),
 )
+
 ROLLUP_NAMES = tuple(rollup.name for rollup in ROLLUPS)
 
 
-def rollup_query(rollup: Rollup, declarations: Declarations) -> tuple[str, Mapping[str, object]]:
-    """The query that makes the rollup's rows, with the slot `scan` for the leads, and its parameters."""
+def rollups_query(declarations: Declarations) -> tuple[str, Mapping[str, object]]:
+    """The query that makes the rows of all rollups, with the slot `scan` for the leads, and its parameters."""
     expressions = {name: expression for name, (_, expression) in _DIMENSIONS.items()}
     expressions[BAND] = band_case(declarations.bands)
-    dimensions = ",\n    ".join(f"{expressions[name]} AS {name}" for name in rollup.dimensions)
-    return load_query("rollup").format(dimensions=dimensions, scan="{scan}"), band_parameters(declarations.bands)
+    counts = []
+    for rollup in ROLLUPS:
+        dimensions = ", ".join(f"{expressions[name]} AS {name}" for name in rollup.dimensions)
+        counts.append(load_query("rollup").format(name=rollup.name, dimensions=dimensions, scan="{scan}"))
+    query = load_query("rollups").format(counts="\nUNION ALL BY NAME\n".join(counts))
+    return query, band_parameters(declarations.bands)
 
 
-def rollup_digest(rollup: Rollup, declarations: Declarations) -> str:
-    """Another one once the rollup's query or the declared bands change: then its rows are others too."""
-    return query_digest(*rollup_query(rollup, declarations))
+def rollups_digest(declarations: Declarations) -> str:
+    """Another one once the rollups' queries or the declared bands change: then all rows are others too."""
+    return query_digest(*rollups_query(declarations))

@@ -171,11 +171,14 @@ def _partitions(
         if connection.table(rows).shape[0]:
             yield "", ""
         return
-    unit = definition.partition_by
-    query = load_query("partitions").format(unit=unit, column=column, rows=rows)
-    for first, following in connection.execute(query).fetchall():
+    unit, apart = definition.partition_by, definition.apart or "NULL"
+    query = load_query("partitions").format(unit=unit, column=column, apart=apart, rows=rows)
+    for first, following, value in connection.execute(query).fetchall():
         condition = f" WHERE {column} >= {quoted(str(first))} AND {column} < {quoted(str(following))}"
-        yield f"{column}_{unit}={first:{_FOLDERS[unit]}}/", condition
+        folder = f"{column}_{unit}={first:{_FOLDERS[unit]}}/"
+        if value is not None:
+            condition, folder = f"{condition} AND {apart} = {quoted(value)}", f"{folder}{apart}={value}/"
+        yield folder, condition
 
 
 def commit(
@@ -218,6 +221,11 @@ def current_properties(table: Table) -> Properties:
 def partition_of(file: DataFile) -> int:
     """The month or year, counted from 1970, whose rows the file holds."""
     return int(file.partition[0])
+
+
+def apart_of(file: DataFile) -> str:
+    """The value that all rows of the file have in the column that is `apart`."""
+    return str(file.partition[1])
 
 
 def month_number(day: date) -> int:

@@ -1,4 +1,6 @@
--- What: the months or years (UTC) that some rows fall into.
--- Grain: a month or year, as its first moment and the next one's.
--- Slots, from code alone: `unit` month or year; `column` a moment or day; `rows` a temporary table.
-SELECT first, first + INTERVAL 1 {unit} FROM (SELECT DISTINCT date_trunc('{unit}', {column}) AS first FROM {rows}) ORDER BY first
+-- What: the months or years (UTC) that some rows fall into, and what they have there in a column that keeps them apart.
+-- Grain: a month or year and such a value: the period's first moment, the next one's, and the value.
+-- Slots, from code alone: `unit` month or year; `column` a moment or day; `apart` a column or NULL; `rows` a temporary table.
+SELECT first, first + INTERVAL 1 {unit}, value
+FROM (SELECT DISTINCT date_trunc('{unit}', {column}) AS first, {apart} AS value FROM {rows})
+ORDER BY ALL

@@ -1,9 +1,9 @@
 -- What: leads counted by their day of creation (UTC) and a few dimensions.
 -- Grain: a day and a combination of the dimensions that has leads.
--- Slots, from code alone: `dimensions` of rollup_definitions.py; `scan` curated.leads, or the months of it that changed.
+-- Slots, from code alone: `name` the rollup; `dimensions` of rollup_definitions.py; `scan` the leads that changed, or all.
 -- Parameters: $band0, $edge0, …: the bands and their lowest scores.
-CREATE OR REPLACE TEMP TABLE new_rollup AS
 SELECT
+    '{name}' AS rollup,
     -- Whole days since 1970; a cast would ask for the time zone's calendar, lead by lead, and take five times as long.
     DATE '1970-01-01' + (epoch_us(created_at) // 86400000000)::INTEGER AS created_on,
     {dimensions},

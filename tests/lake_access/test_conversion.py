@@ -41,7 +41,7 @@ def cell(lead: dict[str, Any], by: tuple[Dimension, ...]) -> tuple[str, ...]:
         "model_version": lead["model_version"] or "unknown",
         "contacted": "yes" if lead["sales_actions"] > 0 else "no",
         "month": f"{lead['created_at']:%Y-%m}",
-        "week": "{0}-W{1:02d}".format(*lead["created_at"].isocalendar()),
+        "week": f"{lead['created_at']:%G-W%V}",
         "day": f"{lead['created_at']:%Y-%m-%d}",
     }
     return tuple(values[dimension] for dimension in by)

@@ -1,6 +1,0 @@
--- What: adds the rows of some data files of a rollup whose month of creation is not among the given ones.
--- Grain: a row of the rollup.
--- Slots, from code alone: `scan` the files; `columns` the rollup's.
--- Parameters: $months: months counted from 1970.
-INSERT INTO new_rollup BY NAME
-SELECT {columns} FROM {scan} WHERE NOT list_contains($months::BIGINT[], datediff('month', DATE '1970-01-01', created_on))
