@@ -78,6 +78,13 @@ def test_a_rate_over_time_stands_above_its_n() -> None:
     assert line.error_y.array[1] == rate("", 9, 60).high - 0.15
 
 
+def test_weeks_and_days_stand_at_their_first_day() -> None:
+    weeks = charts.rate_over_time([rate("2024-W52", 1, 50), rate("2025-W01", 9, 60)])
+    assert list(weeks.data[0].x) == ["2024-12-23", "2024-12-30"]
+    assert "%-d" in weeks.layout.xaxis.tickformat
+    assert list(charts.rate_over_time([rate("2025-01-03", 1, 50)]).data[0].x) == ["2025-01-03"]
+
+
 def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:
     figure = charts.rate_grid(
         ["Online", "Webinar"], ["cold", "hot"], {(0, 1): rate("", 20, 100), (1, 0): rate("", 5, 100)}
