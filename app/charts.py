@@ -85,15 +85,17 @@ def bars_height(count: int) -> int:
     return max(BAR_PIXELS * count + AXIS_PIXELS, BARS_PIXELS_LEAST)
 
 
-def rate_by_month(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
+def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     """Rates over time with their 95% intervals, and under them how many leads each rests on.
 
-    The rates' names are months, `2025-01`, in order. The figure is at least as high as `beside`, in pixels.
+    The rates' names are months, `2025-01`, weeks, `2025-W03`, or days, in order. The figure is at least as high as
+    `beside`, in pixels.
     """
-    months = [f"{rate.name}-01" for rate in rates]
+    days = [formatting.first_day(rate.name) for rate in rates]
+    are_months = all(len(rate.name) == len("2025-01") for rate in rates)
     figure = go.Figure()
     figure.add_scatter(
-        x=months,
+        x=days,
         y=[rate.rate for rate in rates],
         mode="lines+markers",
         line={"color": palette.NEUTRAL, "width": 1.5},
@@ -106,7 +108,7 @@ def rate_by_month(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
         hovertemplate="%{customdata}<extra></extra>",
     )
     figure.add_bar(
-        x=months,
+        x=days,
         y=[rate.leads for rate in rates],
         yaxis="y2",
         marker={"color": palette.translucent(palette.NEUTRAL, 0.45)},
@@ -118,8 +120,8 @@ def rate_by_month(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
         **_layout(height=max(LINE_PIXELS, beside)),
         xaxis={
             "type": "date",
-            "tickformat": "%b\n%Y",
-            "dtick": "M1" if len(rates) <= FEW_MONTHS else None,
+            "tickformat": "%b\n%Y" if are_months else "%-d %b\n%Y",
+            "dtick": "M1" if are_months and len(rates) <= FEW_MONTHS else None,
             "showgrid": False,
             "anchor": "y2",
             **axis,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -73,16 +74,14 @@ def to_csv(answer: Conversion, filters: ConversionFilters, minimum_cell: int) ->
     return (UTF8_MARK + out.getvalue()).encode()
 
 
-def stated_parameters(filters: ConversionFilters) -> str:
-    """What the filters put in the place of the query's parameters, as comments of SQL."""
-    values = {
-        "since": filters.since and formatting.day(filters.since),
-        "until": filters.until and formatting.day(filters.until),
-        "sources": list(filters.sources),
-        "all_leads": filters.all_leads,
-    }
+def stated_parameters(answer: Conversion) -> str:
+    """What stood in the place of the query's parameters, as comments of SQL."""
     # JSON keeps a name that holds a line break on one line, so that it cannot end the comment.
-    return "\n".join(f"-- ${name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in answer.parameters.items())
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(formatting.day(value) if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def csv_name(answer: Conversion, filters: ConversionFilters) -> str:

@@ -17,10 +17,16 @@ DIMENSION_NAMES: Mapping[Dimension, str] = {
     "band": "Score band",
     "location": "Location",
     "device": "Device",
+    "campaign": "Campaign",
+    "model_version": "Model version",
+    "contacted": "Contacted by sales",
     "month": "Month",
+    "week": "Week",
+    "day": "Day",
 }
+TIMES: tuple[Dimension, ...] = ("month", "week", "day")
 MOST_VALUES = 12
-MOST_MONTHS = 36
+MOST_MONTHS = 36  # or weeks, or days
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,15 @@ class Margin:
     found: int
 
     @property
+    def is_time(self) -> bool:
+        return self.dimension in TIMES
+
+    @property
     def leaves_out(self) -> str:
         """One sentence on the values that are not drawn; empty if all are."""
         if self.found == len(self.values):
             return ""
-        kind = "latest" if self.dimension == "month" else "largest"
+        kind = "latest" if self.is_time else "largest"
         return f"The {kind} {len(self.values)} of {self.found} are drawn; the table has them all."
 
 
@@ -98,14 +108,14 @@ def whole(answer: Conversion) -> ConversionRow | None:
 def margin(answer: Conversion, dimension: Dimension, reading: Reading) -> Margin:
     """The rates by one dimension of an answer, each a sum of its cells' conversions over a sum of their leads.
 
-    Bands and months stand in their own order, all else with the most leads first.
+    Bands, months, weeks and days stand in their own order, all else with the most leads first.
     """
     cells: dict[str, list[ConversionRow]] = {}
     for row in answer.rows:
         cells.setdefault(row.keys[dimension], []).append(row)
     rows = [_cell({dimension: value}, summands) for value, summands in cells.items()]
-    if dimension == "month":
-        drawn = sorted(rows, key=lambda row: row.keys["month"])[-MOST_MONTHS:]
+    if dimension in TIMES:
+        drawn = sorted(rows, key=lambda row: row.keys[dimension])[-MOST_MONTHS:]
     elif dimension == "band":
         drawn = sorted(rows, key=lambda row: reading.bands.index(row.keys["band"]))
     else:

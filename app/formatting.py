@@ -65,6 +65,14 @@ def month(value: str) -> str:
     return value
 
 
+def first_day(value: str) -> str:
+    """The first day of a month such as `2025-01` or of an ISO week such as `2025-W03`; anything else as it is."""
+    year, _, part = value.partition("-")
+    if part.startswith("W"):
+        return date.fromisocalendar(int(year), int(part[1:]), 1).isoformat()
+    return f"{value}-01" if len(part) == 2 else value
+
+
 def shortened(text: str, length: int) -> str:
     """At most `length` characters, the last an ellipsis where something was cut; line breaks become spaces."""
     line = " ".join(text.split())

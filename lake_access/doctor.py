@@ -11,7 +11,7 @@ from lake_access.building.identity import known_key
 from lake_access.building.key_guard import KEY_PROPERTY, fingerprint, key_place, key_remedy
 from lake_access.errors import LeadlakeError, SettingsError
 from lake_access.iceberg.tables import BATCHES, EVENTS
-from lake_access.lake import READABLE, Lake, PinnedLake, open_lake
+from lake_access.lake import PINNED, Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
 from lake_access.raw import list_batches
 from lake_access.settings import Settings
@@ -52,7 +52,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _quarantine(pinned)
     yield _rules(pinned)
     yield _identity_key(pinned)
-    for name in READABLE:
+    for name in PINNED:
         yield _table(pinned, name)
 
 

@@ -6,19 +6,19 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 import pandas as pd
 from pyiceberg.catalog import Catalog
-from pyiceberg.types import IcebergType
+from pyiceberg.manifest import DataFile
 
 from lake_access.engine import StoreAccess, give_access, open_connection
 from lake_access.engine_errors import engine_errors, io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.iceberg.catalog import load_table, open_catalog
-from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, quoted, scan_sql
+from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, apart_of, month_number, partition_of, quoted
 from lake_access.iceberg.consistency import pin_together
 from lake_access.iceberg.tables import (
     BATCHES,
@@ -26,16 +26,21 @@ from lake_access.iceberg.tables import (
     FEATURES,
     LEADS,
     QUARANTINE,
+    ROLLED_UP,
     SCORES,
     SQL_TYPES,
+    TableDefinition,
     table_definitions,
 )
 from lake_access.queries import load_query
+from lake_access.rollup_definitions import ROLLUP_NAMES, ROLLUPS, Rollup
 from lake_access.settings import Settings
 from lake_access.storage import ObjectStore, open_store
 
 # What a dashboard may read; identities never, and of quarantined lines only where and why.
-READABLE = (EVENTS, LEADS, SCORES, FEATURES, QUARANTINE, BATCHES)
+READABLE = (EVENTS, LEADS, SCORES, FEATURES, *ROLLUP_NAMES, QUARANTINE, BATCHES)
+# The tables behind that.
+PINNED = (EVENTS, LEADS, SCORES, FEATURES, ROLLED_UP, QUARANTINE, BATCHES)
 
 
 @dataclass
@@ -99,7 +104,7 @@ class Lake:
     def pin(self) -> PinnedLake:
         """All tables at their current snapshots; the same object as before while no table has a new one."""
         with self._lock:
-            loaded = {name: table for name in READABLE if (table := load_table(self.catalog, name)) is not None}
+            loaded = {name: table for name in PINNED if (table := load_table(self.catalog, name)) is not None}
             tables = pin_together(loaded)
             current = {name: table.snapshot_id for name, table in tables.items()}
             if self._pinned is None or {n: t.snapshot_id for n, t in self._pinned.tables.items()} != current:
@@ -131,14 +136,21 @@ def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tabl
     definitions = table_definitions(settings.declarations)
     for namespace in sorted({name.split(".")[0] for name in READABLE}):
         connection.execute(f"CREATE SCHEMA {namespace}")
-    scans = {name: tables[name].scan() if name in tables else _nothing(definitions[name].columns) for name in READABLE}
+    pinned = {name: tables.get(name) or _nothing(definitions[name]) for name in PINNED}
+    window = settings.declarations.lake.outcome_window_days
+    first_young = _first_young_day(known_until(tables), window)
+    connection.execute(_leads_view(pinned[LEADS], first_young, window))
+    for rollup in ROLLUPS:
+        connection.execute(_rollup_view(rollup, pinned[ROLLED_UP], first_young, window))
+    scans = {name: pinned[name].scan() for name in (EVENTS, SCORES, FEATURES, QUARANTINE, BATCHES)}
+    connection.execute(load_query("view_quarantine").format(scan=scans.pop(QUARANTINE), batches=scans[BATCHES]))
     for name, scan in scans.items():
-        if name == LEADS:
-            connection.execute(_leads_view(settings, known_until(tables), scan))
-        elif name == QUARANTINE:
-            connection.execute(load_query("view_quarantine").format(scan=scan, batches=scans[BATCHES]))
-        else:
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {scan}")  # noqa: S608  (names of ours)
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {scan}")  # noqa: S608  (names of ours)
+
+
+def files_of_rollup(rollup: Rollup, rolled_up: PinnedTable) -> Mapping[str, DataFile]:
+    """The data files that hold the rows of one rollup."""
+    return {path: file for path, file in rolled_up.files.items() if apart_of(file) == rollup.name}
 
 
 def known_until(tables: Mapping[str, PinnedTable]) -> datetime | None:
@@ -165,11 +177,37 @@ def _read_errors() -> Iterator[None]:
         raise QueryRefusedError(f"the query failed: {str(exc).splitlines()[0]}") from exc
 
 
-def _leads_view(settings: Settings, now: datetime | None, scan: str) -> str:
-    today = "NULL" if now is None else quoted(now.date().isoformat())
-    window = settings.declarations.lake.outcome_window_days
-    return load_query("view_leads").format(scan=scan, today=f"{today}::DATE", window=window)
+def _first_young_day(now: datetime | None, window: int) -> date | None:
+    """The first day (UTC) of whose leads the outcome window was still open by then; None while nothing is known."""
+    return None if now is None else now.astimezone(UTC).date() - timedelta(days=window)
 
 
-def _nothing(columns: Mapping[str, IcebergType]) -> str:
-    return scan_sql([Column(0, name, SQL_TYPES[kind]) for name, kind in columns.items()], [])
+def _leads_view(leads: PinnedTable, first_young: date | None, window: int) -> str:
+    turn = None if first_young is None else month_number(first_young)
+    months = {path: partition_of(file) for path, file in leads.files.items()}
+    parts = {
+        "mature": [path for path, month in months.items() if turn is not None and month < turn],
+        "open": [path for path, month in months.items() if month == turn],
+        "young": [path for path, month in months.items() if turn is None or month > turn],
+    }
+    scans = {name: leads.scan(files=files) for name, files in parts.items()}
+    return load_query("view_leads").format(**scans, mature_before=f"{_day(first_young)}::TIMESTAMPTZ", window=window)
+
+
+def _rollup_view(rollup: Rollup, rolled_up: PinnedTable, first_young: date | None, window: int) -> str:
+    return load_query("view_rollup").format(
+        name=rollup.name,
+        columns=", ".join(rollup.columns),
+        scan=rolled_up.scan(files=list(files_of_rollup(rollup, rolled_up))),
+        mature_before=_day(first_young),
+        window=window,
+    )
+
+
+def _day(day: date | None) -> str:
+    return f"{'NULL' if day is None else quoted(day.isoformat())}::DATE"
+
+
+def _nothing(definition: TableDefinition) -> PinnedTable:
+    columns = (Column(0, name, SQL_TYPES[kind]) for name, kind in definition.columns.items())
+    return PinnedTable(definition.name, tuple(columns))

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lake_access.engine_errors import io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
-from lake_access.lake import READABLE, PinnedLake, open_views
+from lake_access.lake import PinnedLake, open_views
 
 # The functions that may stand in FROM. Others read the engine's own state: which keys it holds and, with its log of
 # requests switched on (by such a function again), the tokens that it sent.
@@ -55,7 +55,7 @@ def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
     """
     connection = open_views(pinned)
     try:
-        _lock(connection, [path for name in READABLE if name in pinned.tables for path in pinned.tables[name].files])
+        _lock(connection, [path for table in pinned.tables.values() for path in table.files])
         statement = _statement(connection, sql)
         reader = connection.execute(statement).to_arrow_reader(10_000)
         return _take(reader, limit)

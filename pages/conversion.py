@@ -7,7 +7,7 @@ import streamlit as st
 from app import charts, conversion_table, filters, formatting, notices
 from app.conversion_view import DIMENSION_NAMES, Grid, Margin, grid, margin, reading_of, whole
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of
-from lake_access.conversion import ConversionRow, conversion_sql
+from lake_access.conversion import ConversionRow
 
 BETWEEN_CARDS = 96  # pixels from one figure to the one in the card below it
 COLUMNS_BESIDE = 6  # so many columns of a heat map fit beside the bars; with more it goes below them
@@ -39,7 +39,7 @@ def headline(all_cells: ConversionRow, immature: int, all_leads: bool, window: i
 def draw_margin(of: Margin, beside: int = 0) -> int:
     """Draw rates by one dimension, over time as a line and by anything else as bars; the figure's height in pixels."""
     name = DIMENSION_NAMES[of.dimension]
-    figure = charts.rate_by_month(of.rates, beside) if of.dimension == "month" else charts.rate_bars(of.rates)
+    figure = charts.rate_over_time(of.rates, beside) if of.is_time else charts.rate_bars(of.rates)
     with st.container(border=True, height="stretch"):
         st.subheader(f"By {name.lower()}")
         st.plotly_chart(
@@ -102,7 +102,7 @@ if len(both.columns) <= COLUMNS_BESIDE:
         draw_grid(both, title, beside=height)
 else:
     margins = (by_rows, by_columns)
-    bars = max(charts.bars_height(len(of.rates)) for of in margins if of.dimension != "month")
+    bars = max(charts.bars_height(len(of.rates)) for of in margins if not of.is_time)
     for place, of in zip(st.columns(2, gap="small"), margins, strict=True):
         with place:
             draw_margin(of, beside=bars)
@@ -129,5 +129,4 @@ with st.container(border=True):
         on_click="ignore",
     )
     with st.expander("The SQL behind it", icon=":material/code:"):
-        sql = conversion_sql((rows_by, columns_by), settings().declarations.bands)
-        st.code(f"{conversion_table.stated_parameters(counted)}\n{sql}", language="sql", wrap_lines=True)
+        st.code(f"{conversion_table.stated_parameters(by_both)}\n{by_both.sql}", language="sql", wrap_lines=True)

@@ -53,12 +53,17 @@ def query(
     """Ask the tables in SQL, read only.
 
     \b
-    curated.leads           a row for a lead: its sources, scores, location, outcome
-    curated.events          a row for an accepted event
-    curated.scores          a row for a score that a model version gave a lead
-    features.lead_features  a row for a lead as of a moment: what a model may know then
-    curated.quarantine      a row for a refused line, with the reason
-    curated.batches         a row for a built file, with its counts
+    curated.leads            a row for a lead: its sources, scores, location, outcome
+    curated.events           a row for an accepted event
+    curated.scores           a row for a score that a model version gave a lead
+    features.lead_features   a row for a lead as of a moment: what a model may know then
+    marts.leads_by_source    a row for the leads of a day by source, last source, band
+    marts.leads_by_model     the same by source, band, model version, contacted or not
+    marts.leads_by_location  the same by source, band, location
+    marts.leads_by_device    the same by source, band, device
+    marts.leads_by_campaign  the same by source, band, campaign
+    curated.quarantine       a row for a refused line, with the reason
+    curated.batches          a row for a built file, with its counts
 
     \b
     Their columns: leadlake query "SELECT column_name FROM information_schema.columns WHERE table_name = 'leads'"
@@ -221,7 +226,12 @@ def _conversion(found: Conversion) -> dict[str, Any]:
         }
         for row in found.rows
     ]
-    return {"snapshot": found.snapshot, "immature": found.immature, "rows": rows}
+    return {
+        "snapshot": found.snapshot,
+        "immature": found.immature,
+        "answered_by": found.answered_by,
+        "rows": rows,
+    }
 
 
 def _print_conversion(found: Conversion, *, all_leads: bool) -> None:

@@ -12,6 +12,7 @@ from lake_access.building.downstream import build_leads, build_scores
 from lake_access.building.features import build_features
 from lake_access.building.identity import identity_key
 from lake_access.building.record import BatchCounts, catch_up
+from lake_access.building.rollups import build_rollups
 from lake_access.building.workshop import Workshop, open_workshop
 from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
@@ -114,6 +115,8 @@ def build_downstream(workshop: Workshop, result: BuildResult, progress: Progress
     build_leads(workshop)
     progress("scores", 0)
     build_scores(workshop)
+    progress("rollups", 0)
+    build_rollups(workshop)
     progress("features", 0)
     build_features(workshop)
     tell_state(workshop, result)

@@ -5,16 +5,15 @@ Each says in its own commit which version of the events it was made from, and fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lake_access.building.rewriting import replace_all, replace_rows
-from lake_access.building.workshop import Workshop, changes_since, upstream_property
-from lake_access.iceberg.commits import pin
+from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
+from lake_access.iceberg.commits import MADE_BY, PinnedTable, pin
 from lake_access.iceberg.tables import EVENTS, LEADS, SCORES
-from lake_access.queries import load_query
+from lake_access.queries import load_query, query_digest
 
 _UPSTREAM = upstream_property(EVENTS)
-# By which columns online scores are told apart: where a table was made by others, they are made anew.
-SCORES_BY = "leadlake.scores_by"
-_SCORES_KEY = "stream, event_id"
 
 
 def build_leads(workshop: Workshop) -> None:
@@ -22,14 +21,6 @@ def build_leads(workshop: Workshop) -> None:
     connection, declarations = workshop.connection, workshop.declarations
     table, definition = workshop.table(LEADS)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
-    if events.version is None or pinned.properties.get(_UPSTREAM) == events.version:
-        return
-    delta = changes_since(workshop.table(EVENTS)[0], events, pinned.properties.get(_UPSTREAM))
-    only = ""
-    if delta.base is not None:
-        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
-        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
-        only = "SEMI JOIN changed_leads USING (lead_id)"
     parameters = {
         "touches": declarations.streams_of("touch"),
         "scores": declarations.streams_of("score"),
@@ -38,8 +29,16 @@ def build_leads(workshop: Workshop) -> None:
         "engagement_max": declarations.scoring.engagement_max,
         "intent_max": declarations.scoring.intent_max,
     }
+    properties = _made_from(events, query_digest(load_query("leads"), parameters))
+    if events.version is None or properties.items() <= pinned.properties.items():
+        return
+    delta = _changes(workshop, events, pinned, properties)
+    only = ""
+    if delta.base is not None:
+        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
+        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
+        only = "SEMI JOIN changed_leads USING (lead_id)"
     connection.execute(load_query("leads").format(scan=events.scan(), only=only), parameters)
-    properties = {_UPSTREAM: events.version}
     if delta.base is None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
     else:
@@ -61,13 +60,11 @@ def build_scores(workshop: Workshop) -> None:
     connection = workshop.connection
     table, definition = workshop.table(SCORES)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
-    properties = {_UPSTREAM: str(events.version), SCORES_BY: _SCORES_KEY}
+    streams = {"scores": workshop.declarations.streams_of("score")}
+    properties = _made_from(events, query_digest(load_query("scores_online"), streams))
     if events.version is None or properties.items() <= pinned.properties.items():
         return
-    made_alike = pinned.properties.get(SCORES_BY) == _SCORES_KEY
-    version = pinned.properties.get(_UPSTREAM) if made_alike else None
-    delta = changes_since(workshop.table(EVENTS)[0], events, version)
-    streams = {"scores": workshop.declarations.streams_of("score")}
+    delta = _changes(workshop, events, pinned, properties)
     connection.execute(load_query("scores_online").format(scan=events.scan(files=delta.added)), streams)
     if delta.base is None:
         connection.execute(load_query("scores_offline").format(scan=pinned.scan()))
@@ -79,9 +76,19 @@ def build_scores(workshop: Workshop) -> None:
             table,
             definition,
             pinned,
-            key=_SCORES_KEY,
+            key="stream, event_id",
             keys="changed_scores",
             rows="new_scores",
             properties=properties,
         )
     connection.execute("DROP TABLE new_scores")
+
+
+def _made_from(events: PinnedTable, digest: str) -> dict[str, str]:
+    return {_UPSTREAM: str(events.version), MADE_BY: digest}
+
+
+def _changes(workshop: Workshop, events: PinnedTable, made: PinnedTable, properties: Mapping[str, str]) -> Delta:
+    """What came and went since a table was made; everything came where other declarations or queries made it."""
+    same = made.properties.get(MADE_BY) == properties[MADE_BY]
+    return changes_since(workshop.table(EVENTS)[0], events, made.properties.get(_UPSTREAM) if same else None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
@@ -20,7 +21,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
-from pyiceberg.transforms import MonthTransform
+from pyiceberg.transforms import IdentityTransform, MonthTransform, Transform, YearTransform
 from pyiceberg.typedef import Properties
 from pyiceberg.types import NestedField
 from sqlalchemy import make_url
@@ -147,11 +148,10 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
         for number, (name, kind) in enumerate(definition.columns.items(), 1)
     ]
     schema = Schema(*fields)
-    spec, properties = PartitionSpec(), dict(_TABLE_PROPERTIES)
-    if definition.partition is not None:
-        source = schema.find_field(definition.partition).field_id
-        spec = PartitionSpec(PartitionField(source, 1000, MonthTransform(), f"{definition.partition}_month"))
-        properties[f"write.metadata.metrics.column.{definition.partition}"] = "full"
+    spec = _partition_spec(definition, schema)
+    partitioned_by = [name for name in (definition.partition, definition.apart) if name is not None]
+    metrics = {f"write.metadata.metrics.column.{name}": "full" for name in partitioned_by}
+    properties = {**_TABLE_PROPERTIES, **metrics}
     namespace, _ = definition.name.split(".")
     with translated(definition.name):
         with suppress(NamespaceAlreadyExistsError, IntegrityError):
@@ -160,6 +160,19 @@ def _create(catalog: Catalog, definition: TableDefinition, location: str) -> Tab
             return catalog.create_table(definition.name, schema, location, spec, properties=properties)
         except TableAlreadyExistsError:
             return catalog.load_table(definition.name)
+
+
+def _partition_spec(definition: TableDefinition, schema: Schema) -> PartitionSpec:
+    if definition.partition is None:
+        return PartitionSpec()
+    unit = definition.partition_by
+    transform: Transform[Any, Any] = MonthTransform() if unit == "month" else YearTransform()
+    source = schema.find_field(definition.partition).field_id
+    fields = [PartitionField(source, 1000, transform, f"{definition.partition}_{unit}")]
+    if definition.apart is not None:
+        source = schema.find_field(definition.apart).field_id
+        fields.append(PartitionField(source, 1001, IdentityTransform(), definition.apart))
+    return PartitionSpec(*fields)
 
 
 @contextmanager

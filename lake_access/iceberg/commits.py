@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -23,7 +23,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from lake_access.iceberg.catalog import load_table, translated
-from lake_access.iceberg.tables import SQL_TYPES, TableDefinition
+from lake_access.iceberg.tables import SQL_TYPES, PartitionUnit, TableDefinition
 from lake_access.queries import load_query
 
 VERSION = "leadlake.version"
@@ -32,11 +32,14 @@ VERSION = "leadlake.version"
 READ = "leadlake.read."
 KNOWN_UNTIL = "leadlake.known_until"
 RULES_VERSION = "leadlake.rules_version"
+# Of a table made by a query: the digest of query and parameters. By others than before, all its rows are made anew.
+MADE_BY = "leadlake.made_by"
 THIS_COMMIT = "leadlake.this."
 # Data files just written, whose footers are read for the commit; on S3 each takes some answers, one after another.
 FOOTERS_AT_ONCE = 8
 # Data files written side by side; each takes the memory of a row group.
 FILES_AT_ONCE = 4
+_FOLDERS: Mapping[PartitionUnit, str] = {"month": "%Y-%m", "year": "%Y"}
 Properties = Mapping[str, str]
 
 
@@ -183,10 +186,14 @@ def _partitions(
         if connection.table(rows).shape[0]:
             yield "", ""
         return
-    query = load_query("months").format(column=column, rows=rows)
-    for first, following in connection.execute(query).fetchall():
+    unit, apart = definition.partition_by, definition.apart or "NULL"
+    query = load_query("partitions").format(unit=unit, column=column, apart=apart, rows=rows)
+    for first, following, value in connection.execute(query).fetchall():
         condition = f" WHERE {column} >= {quoted(str(first))} AND {column} < {quoted(str(following))}"
-        yield f"{column}_month={first:%Y-%m}/", condition
+        folder = f"{column}_{unit}={first:{_FOLDERS[unit]}}/"
+        if value is not None:
+            condition, folder = f"{condition} AND {apart} = {quoted(value)}", f"{folder}{apart}={value}/"
+        yield folder, condition
 
 
 def commit(
@@ -224,6 +231,21 @@ def current_properties(table: Table) -> Properties:
     """What the current snapshot says of itself; empty where there is none."""
     snapshot = table.current_snapshot()
     return {} if snapshot is None or snapshot.summary is None else snapshot.summary.additional_properties
+
+
+def partition_of(file: DataFile) -> int:
+    """The month or year, counted from 1970, whose rows the file holds."""
+    return int(file.partition[0])
+
+
+def apart_of(file: DataFile) -> str:
+    """The value that all rows of the file have in the column that is `apart`."""
+    return str(file.partition[1])
+
+
+def month_number(day: date) -> int:
+    """The month of a day, counted from 1970."""
+    return 12 * (day.year - 1970) + day.month - 1
 
 
 def local_path(address: str) -> str:

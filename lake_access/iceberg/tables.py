@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pyiceberg.types import (
     BinaryType,
@@ -20,6 +21,7 @@ from pyiceberg.types import (
 
 from lake_access.declarations import Declarations, FieldType
 from lake_access.feature_groups import feature_columns
+from lake_access.rollup_definitions import COLUMNS, CREATED_ON, DIMENSIONS, ROLLUP
 
 EVENTS = "curated.events"
 LEADS = "curated.leads"
@@ -29,6 +31,9 @@ IDENTITIES = "curated.identities"
 BATCHES = "curated.batches"
 FEATURES = "features.lead_features"
 KNOWN_OUTCOMES = "features.known_outcomes"
+ROLLED_UP = "marts.rolled_up"
+
+PartitionUnit = Literal["month", "year"]
 
 TEXT, WHOLE, NUMBER, FLAG = StringType(), LongType(), DoubleType(), BooleanType()
 MOMENT, DAY, KEY, SMALL, BYTES = TimestamptzType(), DateType(), UUIDType(), IntegerType(), BinaryType()
@@ -55,12 +60,17 @@ SQL_TYPES: Mapping[IcebergType, str] = {
 
 @dataclass(frozen=True)
 class TableDefinition:
-    """A table: its columns, the column whose month partitions it (None: no partitions), and its rows' order."""
+    """A table: its columns, the column whose month or year partitions it (None: none), and its rows' order.
+
+    Rows with another value of `apart`, a column of texts, are in partitions of their own.
+    """
 
     name: str
     columns: Mapping[str, IcebergType]
     partition: str | None
     order: tuple[str, ...] = ()
+    partition_by: PartitionUnit = "month"
+    apart: str | None = None
 
 
 def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
@@ -69,7 +79,7 @@ def table_definitions(declarations: Declarations) -> dict[str, TableDefinition]:
     The typed columns of `curated.events` and the features come from the declarations.
     """
     features = (_features(declarations), _KNOWN_OUTCOMES)
-    tables = (*features, _events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
+    tables = (_ROLLED_UP, *features, _events(declarations), _LEADS, _SCORES, _QUARANTINE, _IDENTITIES, _BATCHES)
     return {table.name: table for table in tables}
 
 
@@ -99,6 +109,17 @@ def _features(declarations: Declarations) -> TableDefinition:
     derived = {name: FIELD_TYPES[kind] for name, kind in feature_columns(declarations).items()}
     return TableDefinition(FEATURES, {"lead_id": KEY, "as_of": MOMENT, **derived}, partition="as_of")
 
+
+# All rollups in one table, for one commit and one look into the catalog; each in files of its own, one a year: few to
+# open for a reader, and a build writes those of the last year or two anew.
+_ROLLED_UP = TableDefinition(
+    ROLLED_UP,
+    {ROLLUP: TEXT, CREATED_ON: DAY, **{name: FIELD_TYPES[kind] for name, kind in COLUMNS.items()}},
+    partition=CREATED_ON,
+    order=(CREATED_ON, *DIMENSIONS),
+    partition_by="year",
+    apart=ROLLUP,
+)
 
 _KNOWN_OUTCOMES = TableDefinition(
     KNOWN_OUTCOMES,

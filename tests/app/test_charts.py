@@ -70,12 +70,19 @@ def test_bars_of_too_few_leads_are_faint() -> None:
 
 
 def test_a_rate_over_time_stands_above_its_n() -> None:
-    line, counts = charts.rate_by_month([rate("2024-12", 1, 50), rate("2025-01", 9, 60)]).data
+    line, counts = charts.rate_over_time([rate("2024-12", 1, 50), rate("2025-01", 9, 60)]).data
     assert list(line.x) == ["2024-12-01", "2025-01-01"]
     assert list(line.y) == [0.02, 0.15]
     assert list(counts.y) == [50, 60]
     assert counts.yaxis == "y2"
     assert line.error_y.array[1] == rate("", 9, 60).high - 0.15
+
+
+def test_weeks_and_days_stand_at_their_first_day() -> None:
+    weeks = charts.rate_over_time([rate("2024-W52", 1, 50), rate("2025-W01", 9, 60)])
+    assert list(weeks.data[0].x) == ["2024-12-23", "2024-12-30"]
+    assert "%-d" in weeks.layout.xaxis.tickformat
+    assert list(charts.rate_over_time([rate("2025-01-03", 1, 50)]).data[0].x) == ["2025-01-03"]
 
 
 def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:
@@ -147,5 +154,5 @@ def test_the_description_of_many_rates_stays_short_and_says_so() -> None:
 
 def test_a_line_grows_to_the_height_of_the_bars_beside_it() -> None:
     months = [rate("2025-01", 1, 50), rate("2025-02", 2, 50)]
-    assert charts.rate_by_month(months, beside=charts.bars_height(12)).layout.height == charts.bars_height(12)
-    assert charts.rate_by_month(months).layout.height == charts.LINE_PIXELS
+    assert charts.rate_over_time(months, beside=charts.bars_height(12)).layout.height == charts.bars_height(12)
+    assert charts.rate_over_time(months).layout.height == charts.LINE_PIXELS

@@ -61,6 +61,14 @@ def test_age_is_told_in_the_largest_unit_that_gives_two(passed: timedelta, writt
     assert formatting.age(now - passed, now) == written
 
 
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [("2025-02", "2025-02-01"), ("2025-W01", "2024-12-30"), ("2025-02-03", "2025-02-03"), ("unknown", "unknown")],
+)
+def test_months_and_weeks_begin_on_a_day(value: str, day: str) -> None:
+    assert formatting.first_day(value) == day
+
+
 def test_months_are_named_and_anything_else_is_left() -> None:
     assert formatting.month("2025-01") == "Jan 2025"
     assert formatting.month("2025-13") == "2025-13"

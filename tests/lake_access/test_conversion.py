@@ -37,7 +37,12 @@ def cell(lead: dict[str, Any], by: tuple[Dimension, ...]) -> tuple[str, ...]:
         "band": "unscored" if final is None else max((edge, name) for name, edge in bands.items() if final >= edge)[1],
         "location": lead["location"] or "unknown",
         "device": lead["device_model"] or "unknown",
+        "campaign": lead["campaign"] or "unknown",
+        "model_version": lead["model_version"] or "unknown",
+        "contacted": "yes" if lead["sales_actions"] > 0 else "no",
         "month": f"{lead['created_at']:%Y-%m}",
+        "week": f"{lead['created_at']:%G-W%V}",
+        "day": f"{lead['created_at']:%Y-%m-%d}",
     }
     return tuple(values[dimension] for dimension in by)
 
@@ -57,7 +62,8 @@ def expected(leads: list[dict[str, Any]], by: tuple[Dimension, ...]) -> dict[tup
 
 
 @pytest.mark.parametrize(
-    "by", [*((dimension,) for dimension in DIMENSIONS), ("source", "band"), ("month", "device"), ()]
+    "by",
+    [*((dimension,) for dimension in DIMENSIONS), ("source", "band"), ("month", "device"), ("location", "device"), ()],
 )
 def test_each_cell_holds_the_mature_leads_that_belong_there(by: tuple[Dimension, ...], demo_lake: Lake) -> None:
     leads = read_table(demo_lake, LEADS)
@@ -125,7 +131,7 @@ def test_a_lead_matures_on_the_day_after_its_window(lake: Lake) -> None:
 
 
 def test_a_lead_without_rules_or_touches_is_unscored_and_of_unknown_source(lake: Lake) -> None:
-    outcome = touch(event_type="outcome", converted=True, timestamp="2025-01-01T00:00:00Z")
+    outcome = touch(event_type="outcome", converted=True, timestamp="2024-12-30T00:00:00Z")
     land_lines(lake, "outcomes", outcome)
     build(lake, NOW)
 
@@ -133,7 +139,8 @@ def test_a_lead_without_rules_or_touches_is_unscored_and_of_unknown_source(lake:
 
     assert row.keys == {
         "source": "unknown", "last_source": "unknown", "band": "unscored", "location": "unknown", "device": "unknown",
-        "month": "2025-01",
+        "campaign": "unknown", "model_version": "unknown", "contacted": "no",
+        "month": "2024-12", "week": "2025-W01", "day": "2024-12-30",
     }  # fmt: skip
     assert (row.leads, row.conversions) == (1, 1)
 

@@ -194,7 +194,25 @@ def test_an_empty_lake_shows_what_to_do(open_page: OpenPage, tmp_path: Path) -> 
 def test_the_sql_behind_the_page_is_shown_with_its_parameters(open_page: OpenPage, calls_home: Path) -> None:
     page = open_page(calls_home, source="rare")
     assert '-- $sources = ["rare"]' in page.code[0].value
+    assert "FROM marts.leads_by_" in page.code[0].value
+
+
+def test_the_sql_of_what_no_rollup_holds_is_over_the_leads(open_page: OpenPage, calls_home: Path) -> None:
+    page = open_page(calls_home, rows="Location", columns="Device", created=["2025-03-01", "2025-04-30"])
+    assert '-- $until = "2025-04-30"' in page.code[0].value
     assert "FROM curated.leads" in page.code[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension", "values"),
+    [("Week", "week", {"2025-W09"}), ("Day", "day", {"2025-03-01", "2025-03-02"})],
+)
+def test_weeks_and_days_are_drawn_over_time(
+    name: str, dimension: str, values: set[str], open_page: OpenPage, calls_home: Path
+) -> None:
+    page = open_page(calls_home, rows="Source", columns=name, source="cellular")
+    assert not failed(page)
+    assert set(page.dataframe[0].value[dimension]) == values
 
 
 def test_a_build_shows_at_the_next_run_and_filters_left_at_all_days_follow_it(

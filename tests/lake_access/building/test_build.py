@@ -10,12 +10,11 @@ import pytest
 
 from lake_access.building import build as building
 from lake_access.building.build import build
-from lake_access.building.downstream import SCORES_BY
 from lake_access.building.rewriting import replace_all
 from lake_access.engine import open_connection
 from lake_access.errors import ConflictError
 from lake_access.iceberg.catalog import load_table
-from lake_access.iceberg.commits import pin, pin_by_name
+from lake_access.iceberg.commits import MADE_BY, pin, pin_by_name
 from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE, SCORES, table_definitions
 from lake_access.lake import Lake
 from tests.lake_access.lakes import (
@@ -115,6 +114,34 @@ def test_only_the_files_of_months_with_news_are_written_anew(lake: Lake) -> None
     assert len(files_of(lake, EVENTS) - events) == 1
     assert len(leads & files_of(lake, LEADS)) == 2
     assert len(read_table(lake, LEADS)) == 3
+
+
+def test_other_limits_of_the_scores_make_the_leads_anew(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    land_lines(lake, "webinar", touch(event_type="webinar_attendance", duration=60, questions=5))
+    build(lake, NOW)
+    assert [(row["engagement_score"], row["final_score"]) for row in read_table(lake, LEADS)] == [(18, 38)]
+
+    build(lake_in(tmp_path, shipped_config(("engagement_max = 50", "engagement_max = 7"))), NOW)
+
+    assert [(row["engagement_score"], row["final_score"]) for row in read_table(lake, LEADS)] == [(7, 27)]
+
+
+def test_a_stream_declared_of_another_kind_makes_leads_and_scores_anew(tmp_path: Path) -> None:
+    text = shipped_config()
+    scores = text[text.index("[sources.scores]") : text.index("[sources.sales]")]
+    second = scores.replace("[sources.scores", "[sources.second")
+    of_touches = second.replace('kind = "score"', 'kind = "touch"')
+    lake = lake_in(tmp_path, text + of_touches)
+    land_lines(lake, "second", touch(event_type="score", model_version="1", score=5))
+    build(lake, NOW)
+    assert [(row["source"], row["model_score"]) for row in read_table(lake, LEADS)] == [("second", None)]
+    assert read_table(lake, SCORES) == []
+
+    build(lake_in(tmp_path, text + second), NOW)
+
+    assert [(row["source"], row["model_score"]) for row in read_table(lake, LEADS)] == [(None, 5)]
+    assert [row["score"] for row in read_table(lake, SCORES)] == [5]
 
 
 def test_events_in_any_order_give_the_same_tables(tmp_path: Path) -> None:
@@ -276,7 +303,7 @@ def test_scores_of_a_lake_from_before_they_named_their_stream_are_made_anew_once
     score = touch(event_type="score", model_version="1", score=5)
     land_lines(lake, "scores", score, score | {"score": 6})
     build(lake, NOW)
-    as_they_were_made(lake, SCORES, "SELECT * REPLACE (NULL::VARCHAR AS stream) FROM {scan}", {SCORES_BY: ""})
+    as_they_were_made(lake, SCORES, "SELECT * REPLACE (NULL::VARCHAR AS stream) FROM {scan}", {MADE_BY: ""})
     offline = "SELECT * REPLACE ('offline' AS mode, 9 AS score, NULL::VARCHAR AS event_id) FROM {scan} LIMIT 1"
     as_they_were_made(lake, SCORES, f"FROM {{scan}} UNION ALL ({offline})", {})
     assert {row["stream"] for row in read_table(lake, SCORES)} == {None}

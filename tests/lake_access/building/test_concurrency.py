@@ -170,6 +170,12 @@ def half_seen(lake: Lake) -> str | None:
         "leads without their events": """
             SELECT lead_id, events FROM curated.leads
             EXCEPT SELECT lead_id, count(*) FROM curated.events GROUP BY ALL""",
+        "leads that are not counted, or counted otherwise": """
+            SELECT created_at::DATE, source, count(*) FROM curated.leads GROUP BY ALL
+            EXCEPT SELECT created_on, source, sum(leads) FROM marts.leads_by_source GROUP BY ALL""",
+        "leads counted that are not there": """
+            SELECT created_on, source, sum(leads) FROM marts.leads_by_source GROUP BY ALL
+            EXCEPT SELECT created_at::DATE, source, count(*) FROM curated.leads GROUP BY ALL""",
         "scores without their events": """
             SELECT event_id, lead_id FROM curated.scores
             EXCEPT SELECT event_id, lead_id FROM curated.events WHERE stream = 'scores'""",

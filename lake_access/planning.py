@@ -1,0 +1,231 @@
+"""Which table answers a question about leads, and in which SQL: the smallest rollup that can, else the leads.
+
+Both count the same leads in the same way, so that their answers are equal to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
+
+from lake_access.bands import band_case, band_parameters, scores_within
+from lake_access.iceberg.commits import MADE_BY, READ
+from lake_access.iceberg.tables import LEADS, ROLLED_UP
+from lake_access.lake import PinnedLake, files_of_rollup
+from lake_access.queries import load_query
+from lake_access.rollup_definitions import ROLLUPS, Rollup, rollups_digest
+
+Dimension = Literal[
+    "source",
+    "last_source",
+    "band",
+    "location",
+    "device",
+    "campaign",
+    "model_version",
+    "contacted",
+    "month",
+    "week",
+    "day",
+]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+UNKNOWN = "unknown"
+
+# Dimensions that are texts of a lead, by their columns, and the filters on them.
+_TEXTS: Mapping[Dimension, tuple[str, str]] = {
+    "source": ("source", "sources"),
+    "last_source": ("last_source", "last_sources"),
+    "location": ("location", "locations"),
+    "device": ("device_model", "devices"),
+    "campaign": ("campaign", "campaigns"),
+    "model_version": ("model_version", "model_versions"),
+}
+_TIMES: Mapping[Dimension, str] = {"month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d"}
+
+
+@dataclass(frozen=True)
+class ConversionFilters:
+    """Which leads count: created from `since` to `until`, both days included (UTC); empty tuples leave all in.
+
+    Values are those by which answers call them: `unknown` is a lead without a source, location and so on, `unscored`
+    one without a band. `contacted` leaves in only leads that sales has acted on, or only the others. Young leads, whose
+    outcome window is still open, count only with `all_leads`.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    sources: tuple[str, ...] = ()
+    all_leads: bool = False
+    last_sources: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    model_versions: tuple[str, ...] = ()
+    contacted: bool | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The table that answers, the SQL to ask it in, and the SQL's parameters by name."""
+
+    table: str
+    sql: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a table is asked: what its rows are counted by, what that is called in the answer, and what is counted.
+
+    Values are counted by as they are stored, and named only in the few rows that are left then.
+    """
+
+    keys: Mapping[Dimension, str]
+    names: Mapping[Dimension, str]
+    contacted: str
+    since: str
+    until: str
+    leads: str
+    conversions: str
+
+
+def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters) -> Plan:
+    """How to count leads and conversions by these dimensions, which are known ones, each named once."""
+    rollup = smallest_rollup(pinned, _columns(by, filters))
+    bands = pinned.settings.declarations.bands
+    form = _form_of_leads(bands) if rollup is None else _FORM_OF_ROLLUPS
+    parameters: dict[str, object] = {"all_leads": filters.all_leads, **_parameters(filters)}
+    if rollup is None:
+        parameters |= _scores(filters, bands) | (band_parameters(bands) if "band" in by else {})
+    elif filters.bands:
+        parameters["bands"] = list(filters.bands)
+    conditions = _conditions(form, parameters)
+    sql = load_query("conversion").format(
+        keys="".join(f"{key}, " for key in dict.fromkeys(form.keys[dimension] for dimension in by)),
+        leads=form.leads,
+        conversions=form.conversions,
+        table=LEADS if rollup is None else rollup.name,
+        conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "",
+        dimensions="".join(f"{form.names[dimension]} AS {dimension},\n    " for dimension in by),
+        grouping=f"GROUP BY {', '.join(str(place) for place in range(1, len(by) + 1))}" if by else "",
+    )
+    return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
+
+
+def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:
+    """The rollup with the fewest rows among those that have these columns; None where there is none to rely on."""
+    if not _are_of_the_leads(pinned):
+        return None
+    able = [rollup for rollup in ROLLUPS if columns <= set(rollup.dimensions)]
+    return min(able, key=lambda rollup: _rows(pinned, rollup), default=None)
+
+
+def _are_of_the_leads(pinned: PinnedLake) -> bool:
+    """Whether the rollups were made from the very leads that are pinned, and with the bands that are declared now."""
+    if ROLLED_UP not in pinned.tables or LEADS not in pinned.tables:
+        return False
+    made, leads = pinned.tables[ROLLED_UP].properties, pinned.tables[LEADS].version
+    declared = rollups_digest(pinned.settings.declarations)
+    return leads is not None and made.get(f"{READ}{LEADS}") == leads and made.get(MADE_BY) == declared
+
+
+def _rows(pinned: PinnedLake, rollup: Rollup) -> int:
+    return sum(file.record_count for file in files_of_rollup(rollup, pinned.tables[ROLLED_UP]).values())
+
+
+def _columns(by: Sequence[Dimension], filters: ConversionFilters) -> set[str]:
+    """The dimensions of a rollup that it takes; it always has the day."""
+    asked = {dimension for dimension in by if dimension not in _TIMES}
+    asked |= {dimension for dimension, (_, name) in _TEXTS.items() if getattr(filters, name)}
+    if filters.bands:
+        asked.add("band")
+    if filters.contacted is not None:
+        asked.add("contacted")
+    return {_TEXTS[dimension][0] if dimension in _TEXTS else dimension for dimension in asked}
+
+
+def _parameters(filters: ConversionFilters) -> dict[str, object]:
+    """The values of the filters that are set, by the filters' names; those on bands are the tables' own."""
+    given = {name: list(getattr(filters, name)) for _, name in _TEXTS.values() if getattr(filters, name)}
+    single = {"since": filters.since, "until": filters.until, "contacted": filters.contacted}
+    return given | {name: value for name, value in single.items() if value is not None}
+
+
+def _scores(filters: ConversionFilters, bands: Mapping[str, int]) -> dict[str, object]:
+    """The final scores that the asked bands hold, and whether they hold leads without one."""
+    if not filters.bands:
+        return {}
+    scores, unscored = scores_within(bands, filters.bands)
+    return {"scores": scores, "unscored": unscored}
+
+
+def _conditions(form: _Form, parameters: Mapping[str, object]) -> list[str]:
+    conditions = {
+        "since": form.since,
+        "until": form.until,
+        "contacted": f"({form.contacted}) = $contacted",
+        "bands": "list_contains($bands::VARCHAR[], band)",
+        "scores": "coalesce(list_contains($scores::INTEGER[], final_score), $unscored)",
+        **{name: f"list_contains(${name}::VARCHAR[], {_or_unknown(column)})" for column, name in _TEXTS.values()},
+    }
+    return [condition for name, condition in conditions.items() if name in parameters]
+
+
+def _or_unknown(column: str) -> str:
+    return f"coalesce({column}, '{UNKNOWN}')"
+
+
+def _time(moment: str, dimension: Dimension) -> str:
+    return f"strftime({moment}, '{_TIMES[dimension]}')"
+
+
+_TEXT_KEYS: Mapping[Dimension, str] = {dimension: column for dimension, (column, _) in _TEXTS.items()}
+_NAMES: Mapping[Dimension, str] = {
+    **{dimension: _or_unknown(column) for dimension, (column, _) in _TEXTS.items()},
+    "contacted": "CASE WHEN contacted THEN 'yes' ELSE 'no' END",
+}
+_FORM_OF_ROLLUPS = _Form(
+    keys={
+        **_TEXT_KEYS,
+        "band": "band",
+        "contacted": "contacted",
+        "month": "datediff('month', DATE '1970-01-01', created_on)::INTEGER AS months",
+        "week": "datediff('week', DATE '1970-01-05', created_on)::INTEGER AS weeks",
+        "day": "created_on",
+    },
+    names={
+        **_NAMES,
+        "band": "band",
+        "month": _time("DATE '1970-01-01' + to_months(months)", "month"),
+        "week": _time("DATE '1970-01-05' + 7 * weeks", "week"),
+        "day": _time("created_on", "day"),
+    },
+    contacted="contacted",
+    since="created_on >= $since",
+    until="created_on <= $until",
+    leads="sum(leads)",
+    conversions="sum(conversions)",
+)
+# Counting by days, as whole numbers, is the least that a time costs; calendars are for the few rows that are left.
+_DAY = "DATE '1970-01-01' + (epoch_us(created_at) // 86400000000)::INTEGER AS created_on"
+
+
+def _form_of_leads(bands: Mapping[str, int]) -> _Form:
+    return _Form(
+        keys={
+            **_TEXT_KEYS,
+            "band": "final_score",
+            "contacted": "sales_actions > 0 AS contacted",
+            **dict.fromkeys(_TIMES, _DAY),
+        },
+        names={**_NAMES, "band": band_case(bands), **{name: _time("created_on", name) for name in _TIMES}},
+        contacted="sales_actions > 0",
+        since="created_at >= $since::DATE::TIMESTAMPTZ",
+        until="created_at < ($until::DATE + 1)::TIMESTAMPTZ",
+        leads="count(*)",
+        conversions="count(*) FILTER (converted)",
+    )
