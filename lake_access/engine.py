@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
@@ -18,7 +22,7 @@ _COPIED_CREDENTIALS = ("s3_access_key_id", "s3_secret_access_key", "s3_session_t
 
 
 def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A database in memory that spills to the home's `spill` folder when it passes its memory limit.
+    """A database in memory that spills to a folder of its own in the home when it passes its memory limit.
 
     Raises:
         SettingsError: a limit that DuckDB refuses.
@@ -28,7 +32,7 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": False,
         "allow_persistent_secrets": False,
         "preserve_insertion_order": False,
-        "temp_directory": str((settings.home / "spill").absolute()),
+        "temp_directory": str(_spill_folder(settings)),
     }
     if settings.environment.threads is not None:
         config["threads"] = settings.environment.threads
@@ -41,6 +45,20 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
         return connection
     except duckdb.Error as exc:
         raise SettingsError(f"environment: LEADLAKE_MEMORY or LEADLAKE_THREADS: DuckDB refuses it ({exc}).") from exc
+
+
+def spill_root(settings: Settings) -> Path:
+    """Where databases spill to: each into a folder `<process id>-<digits>`, which goes when the database closes."""
+    return (settings.home / "spill").absolute()
+
+
+def _spill_folder(settings: Settings) -> Path:
+    """A folder for one database; in a common one they would write over each other's files, which are named alike."""
+    root = spill_root(settings)
+    with suppress(OSError):
+        # DuckDB makes the last folder alone. Who cannot spill is told when it comes to that.
+        root.mkdir(parents=True, exist_ok=True)
+    return root / f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass
