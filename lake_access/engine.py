@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,8 @@ from lake_access.errors import SettingsError, StorageError
 from lake_access.settings import Settings
 from lake_access.storage import ObjectStore, S3Access
 
+# How the folders in the home begin that databases spill to: the id of the database's process follows.
+SPILL = "spill-"
 # What DuckDB's S3 extension copies from the environment when it is loaded, for any query to read as a setting.
 _COPIED_CREDENTIALS = ("s3_access_key_id", "s3_secret_access_key", "s3_session_token")
 
@@ -47,18 +48,12 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
         raise SettingsError(f"environment: LEADLAKE_MEMORY or LEADLAKE_THREADS: DuckDB refuses it ({exc}).") from exc
 
 
-def spill_root(settings: Settings) -> Path:
-    """Where databases spill to: each into a folder `<process id>-<digits>`, which goes when the database closes."""
-    return (settings.home / "spill").absolute()
-
-
 def _spill_folder(settings: Settings) -> Path:
-    """A folder for one database; in a common one they would write over each other's files, which are named alike."""
-    root = spill_root(settings)
-    with suppress(OSError):
-        # DuckDB makes the last folder alone. Who cannot spill is told when it comes to that.
-        root.mkdir(parents=True, exist_ok=True)
-    return root / f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    """A folder for one database; in a common one they would write over each other's files, which are named alike.
+
+    DuckDB makes it when it first spills, and removes it when the database closes.
+    """
+    return settings.home.absolute() / f"{SPILL}{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass

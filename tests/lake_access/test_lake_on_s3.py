@@ -89,7 +89,7 @@ def test_everything_of_the_lake_lies_in_the_bucket(to_read: Lake, s3_server: S3S
     stored = s3_server.client().list_objects_v2(Bucket="lake-to-read")["Contents"]
 
     assert {"/".join(found["Key"].split("/")[:2]) for found in stored} == {"lake/raw", "lake/warehouse"}
-    assert {file.name for file in to_read.settings.home.iterdir()} <= {"leadlake.sqlite", "spill"}
+    assert {file.name for file in to_read.settings.home.iterdir()} == {"leadlake.sqlite"}
 
 
 def test_a_second_process_reads_what_the_first_has_built(to_read: Lake) -> None:
