@@ -21,9 +21,9 @@ def pin_together(tables: Mapping[str, Table]) -> dict[str, PinnedTable]:
     The quarantine is pinned as it stands: its readers leave out lines of batches that do not count as built.
     """
     followed = {
-        name: _by_version_read(table)
+        name: by_version_read(table)
         for name, table in tables.items()
-        if name not in (EVENTS, QUARANTINE) and (name in _ALWAYS or table.metadata.snapshots)
+        if is_seen_with_events(name, has_snapshots=bool(table.metadata.snapshots))
     }
     for snapshot in reversed(tables[EVENTS].metadata.snapshots) if EVENTS in tables else ():
         version = said_by(snapshot).get(VERSION)
@@ -33,7 +33,12 @@ def pin_together(tables: Mapping[str, Table]) -> dict[str, PinnedTable]:
     return {name: pin_nothing(table) for name, table in tables.items()}
 
 
-def _by_version_read(table: Table) -> dict[str, Snapshot]:
+def is_seen_with_events(name: str, *, has_snapshots: bool) -> bool:
+    """Whether readers who see a version of the events see what this table made of it, and nothing before it has."""
+    return name not in (EVENTS, QUARANTINE) and (name in _ALWAYS or has_snapshots)
+
+
+def by_version_read(table: Table) -> dict[str, Snapshot]:
     """The newest snapshot made from each version of the events."""
     found = {said_by(snapshot).get(f"{READ}{EVENTS}"): snapshot for snapshot in table.metadata.snapshots}
     return {version: snapshot for version, snapshot in found.items() if version is not None}
