@@ -78,6 +78,11 @@ def long_after() -> datetime:
     return moment_between() + RETENTION + timedelta(days=20)
 
 
+def retention_after_now() -> datetime:
+    """A time at which the retention has passed since now: what is done from here on is within it."""
+    return moment_between() + RETENTION
+
+
 def tend(lake: Lake, now: datetime | None = None, *, dry_run: bool = False) -> Upkeep:
     """Maintain the lake: today, or at another time."""
     return maintain(lake, now or datetime.now(UTC), dry_run=dry_run)
