@@ -142,10 +142,11 @@ class StreamDeclaration(_Declared):
 
 
 class LakeDeclaration(_Declared):
-    """When a lead counts, and when a rate is worth a look."""
+    """When a lead counts, when a rate is worth a look, and how long earlier states of the tables last."""
 
     outcome_window_days: Annotated[int, Field(ge=1, le=3650)] = 60
     minimum_cell: Annotated[int, Field(ge=1)] = 30
+    snapshot_retention_days: Annotated[int, Field(ge=1, le=3650)] = 7
 
 
 class ScoringDeclaration(_Declared):

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from lake_access.building.identity import known_key
 from lake_access.building.key_guard import KEY_PROPERTY, fingerprint, key_place, key_remedy
 from lake_access.errors import LeadlakeError, SettingsError
+from lake_access.examination import feeds
+from lake_access.examination.finding import Finding
+from lake_access.examination.tables import agreement, tables
 from lake_access.iceberg.tables import BATCHES, EVENTS
-from lake_access.lake import PINNED, Lake, PinnedLake, open_lake
+from lake_access.lake import Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
 from lake_access.raw import list_batches
 from lake_access.settings import Settings
 from lake_access.storage import open_store
 
-Verdict = Literal["ok", "warning", "failure"]
+__all__ = ["Finding", "declared_schema", "examine"]
+
 STALE_AFTER_HOURS = 36
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: what, how it stands, what was seen, and what to do where something is wrong."""
-
-    subject: str
-    verdict: Verdict
-    detail: str
-    remedy: str = ""
 
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -48,12 +40,14 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield Finding("database", "ok", settings.database.split("@")[-1])
     yield _freshness(pinned, now)
     yield _unbuilt(lake, pinned)
-    yield _refused_batches(pinned)
-    yield _quarantine(pinned)
+    yield feeds.silent_streams(pinned, now)
+    yield feeds.refused_batches(pinned)
+    yield feeds.quarantine(pinned)
+    yield feeds.jumped_quarantine(pinned)
     yield _rules(pinned)
     yield _identity_key(pinned)
-    for name in PINNED:
-        yield _table(pinned, name)
+    yield agreement(lake, pinned)
+    yield from tables(lake, pinned, now)
 
 
 def declared_schema(settings: Settings) -> list[tuple[str, str, str]]:
@@ -104,24 +98,6 @@ def _unbuilt(lake: Lake, pinned: PinnedLake) -> Finding:
     return Finding("raw batches", "ok", f"{len(landed):,} landed, all built")
 
 
-def _refused_batches(pinned: PinnedLake) -> Finding:
-    refused = pinned.rows(load_query("refused_batches"))
-    if refused:
-        return Finding(
-            "refused batches", "warning", "; ".join(row[1] for row in refused[:3]), "Land the files again, whole."
-        )
-    return Finding("refused batches", "ok", "none")
-
-
-def _quarantine(pinned: PinnedLake) -> Finding:
-    reasons = pinned.rows(load_query("quarantine_reasons"))
-    if not reasons:
-        return Finding("quarantine", "ok", "empty")
-    shown = "; ".join(f"{count:,} × {reason}" for reason, count in reasons[:3])
-    total = sum(count for _, count in reasons)
-    return Finding("quarantine", "warning", f"{total:,} lines: {shown}", "See curated.quarantine for batch and line.")
-
-
 def _rules(pinned: PinnedLake) -> Finding:
     declared = pinned.settings.declarations.scoring.version
     built = pinned.tables[EVENTS].properties.get("leadlake.rules_version") if EVENTS in pinned.tables else None
@@ -145,13 +121,3 @@ def _identity_key(pinned: PinnedLake) -> Finding:
         detail = f"{key_place(settings)}: another than the lake was built with; a build here is refused"
         return Finding(subject, "failure", detail, key_remedy(settings))
     return Finding(subject, "ok", "none yet" if key is None else key_place(settings))
-
-
-def _table(pinned: PinnedLake, name: str) -> Finding:
-    table = pinned.tables.get(name)
-    if table is None or table.snapshot_id is None:
-        return Finding(name, "ok", "no rows yet")
-    size = table.bytes / 1e6
-    return Finding(
-        name, "ok", f"{table.rows:,} rows in {len(table.files):,} files, {size:,.1f} MB, snapshot {table.snapshot_id}"
-    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import uuid
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
@@ -13,12 +16,14 @@ from lake_access.errors import SettingsError, StorageError
 from lake_access.settings import Settings
 from lake_access.storage import ObjectStore, S3Access
 
+# How the folders in the home begin that databases spill to: the id of the database's process follows.
+SPILL = "spill-"
 # What DuckDB's S3 extension copies from the environment when it is loaded, for any query to read as a setting.
 _COPIED_CREDENTIALS = ("s3_access_key_id", "s3_secret_access_key", "s3_session_token")
 
 
 def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A database in memory that spills to the home's `spill` folder when it passes its memory limit.
+    """A database in memory that spills to a folder of its own in the home when it passes its memory limit.
 
     Raises:
         SettingsError: a limit that DuckDB refuses.
@@ -28,7 +33,7 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
         "autoload_known_extensions": False,
         "allow_persistent_secrets": False,
         "preserve_insertion_order": False,
-        "temp_directory": str((settings.home / "spill").absolute()),
+        "temp_directory": str(_spill_folder(settings)),
     }
     if settings.environment.threads is not None:
         config["threads"] = settings.environment.threads
@@ -41,6 +46,14 @@ def open_connection(settings: Settings) -> duckdb.DuckDBPyConnection:
         return connection
     except duckdb.Error as exc:
         raise SettingsError(f"environment: LEADLAKE_MEMORY or LEADLAKE_THREADS: DuckDB refuses it ({exc}).") from exc
+
+
+def _spill_folder(settings: Settings) -> Path:
+    """A folder for one database; in a common one they would write over each other's files, which are named alike.
+
+    DuckDB makes it when it first spills, and removes it when the database closes.
+    """
+    return settings.home.absolute() / f"{SPILL}{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass

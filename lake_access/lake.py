@@ -17,9 +17,10 @@ from pyiceberg.manifest import DataFile
 from lake_access.engine import StoreAccess, give_access, open_connection
 from lake_access.engine_errors import engine_errors, io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
-from lake_access.iceberg.catalog import load_table, open_catalog
+from lake_access.iceberg.catalog import load_tables, open_catalog
 from lake_access.iceberg.commits import KNOWN_UNTIL, Column, PinnedTable, apart_of, month_number, partition_of, quoted
 from lake_access.iceberg.consistency import pin_together
+from lake_access.iceberg.history import pin_as_of, pin_at_snapshot
 from lake_access.iceberg.tables import (
     BATCHES,
     EVENTS,
@@ -104,12 +105,27 @@ class Lake:
     def pin(self) -> PinnedLake:
         """All tables at their current snapshots; the same object as before while no table has a new one."""
         with self._lock:
-            loaded = {name: table for name in PINNED if (table := load_table(self.catalog, name)) is not None}
-            tables = pin_together(loaded)
+            tables = pin_together(load_tables(self.catalog, PINNED))
             current = {name: table.snapshot_id for name, table in tables.items()}
             if self._pinned is None or {n: t.snapshot_id for n, t in self._pinned.tables.items()} != current:
                 self._pinned = _open_pinned(self.settings, self.store, tables)
             return self._pinned
+
+    def pin_as_of(self, when: datetime | int) -> PinnedLake:
+        """All tables as a reader saw them at a moment, or made from the same events as the snapshot with this id.
+
+        Columns added since are there, and NULL. What is mature is judged as of then.
+
+        Raises:
+            RefusedError: that state has expired or never was; the message names the oldest that can be read.
+        """
+        readable = load_tables(self.catalog, PINNED)
+        if isinstance(when, int):
+            restricted = table_definitions(self.settings.declarations).keys() - set(PINNED)
+            tables = pin_at_snapshot(readable, when, load_tables(self.catalog, restricted))
+        else:
+            tables = pin_as_of(readable, when)
+        return _open_pinned(self.settings, self.store, tables)
 
 
 def open_lake(settings: Settings) -> Lake:

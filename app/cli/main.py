@@ -11,7 +11,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli import checking_commands, landing_commands, reading_commands, replay_commands, serving_commands
+from app.cli import (
+    checking_commands,
+    landing_commands,
+    reading_commands,
+    replay_commands,
+    serving_commands,
+    upkeep_commands,
+)
 from app.cli.console import print_text
 from app.cli.failures import Commands, end_abandoned_threads, end_on_signals
 
@@ -33,7 +40,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (serving_commands, landing_commands, replay_commands, reading_commands, checking_commands):
+for commands in (
+    serving_commands,
+    landing_commands,
+    replay_commands,
+    reading_commands,
+    upkeep_commands,
+    checking_commands,
+):
     commands.register(app)
 
 

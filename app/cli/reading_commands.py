@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -28,6 +29,14 @@ SHOWN_ROWS = 1_000
 BY_ENDING: dict[str, ExportFormat] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
 Result = TypeVar("Result")
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="WHEN",
+        help="Read what a reader saw then: a time, as 2025-01-31T12:00:00Z, or a snapshot's id.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +57,7 @@ def query(
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rows to print; with --out the whole result is written.")
     ] = SHOWN_ROWS,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Ask the tables in SQL, read only.
@@ -70,18 +80,22 @@ def query(
 
     On a terminal, a result wider than it is shown one column a line.
 
+    --as-of takes a time (UTC where it has no zone; a day means its first moment), or the id of a snapshot, as
+    `leadlake build --json` prints them. Earlier states last for snapshot_retention_days (leadlake.toml).
+
     \b
     Example: leadlake query "SELECT source, count(*) FROM curated.leads GROUP BY ALL" --out sources.csv
     """
     _refuse_broken_text(sql)
+    when = _when(as_of)
     if out is not None:
-        _query_to_file(sql, out, _file_format(out, format_), Output(as_json))
+        _query_to_file(sql, out, _file_format(out, format_), Output(as_json), when)
         return
     if format_ == "parquet":
         raise typer.BadParameter("Parquet needs a file: add --out FILE", param_hint="--format")
     if as_json and format_ not in (None, "json"):
         raise typer.BadParameter(f"--json prints JSON, and --format asks for {format_}", param_hint="--format")
-    result = _run(sql, limit)
+    result = _run(sql, limit, when)
     if as_json or format_ == "json":
         write_result(result, None, "json")
     elif format_ == "csv":
@@ -113,6 +127,7 @@ def show_conversion(
     all_leads: Annotated[
         bool, typer.Option("--all-leads", help="Count leads whose outcome window is still open too.")
     ] = False,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Show conversion by source, score band and more.
@@ -120,7 +135,7 @@ def show_conversion(
     Leads, conversions and the rate with a 95% Wilson interval, for each combination of the dimensions.
 
     Rates are over mature leads: one whose outcome window (outcome_window_days in leadlake.toml) is still open is not a
-    failure yet.
+    failure yet. With --as-of, that is judged as of then.
 
     \b
     Example: leadlake conversion --by source,band --from 2025-01-01
@@ -129,11 +144,13 @@ def show_conversion(
     if filters.since is not None and filters.until is not None and filters.since > filters.until:
         raise typer.BadParameter(f"{until} is before --from {since}", param_hint="--to")
     dimensions: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
+    when = _when(as_of)
     lake = open_lake(load_settings(os.environ))
-    pinned = lake.pin()
+    pinned = _pin(lake, when)
     _refuse_unknown_sources(pinned, filters.sources)
     found = conversion(pinned, dimensions, filters)
-    _tell_of_unbuilt(lake, pinned)
+    if when is None:
+        _tell_of_unbuilt(lake, pinned)
     Output(as_json).result(_conversion(found))
     if not as_json:
         _print_conversion(found, all_leads=all_leads)
@@ -146,8 +163,8 @@ def _refuse_broken_text(sql: str) -> None:
         raise typer.BadParameter("it holds bytes that are no text here; check LANG", param_hint="SQL") from exc
 
 
-def _query_to_file(sql: str, out: Path, format_: ExportFormat, output: Output) -> None:
-    result = _run(sql, None)
+def _query_to_file(sql: str, out: Path, format_: ExportFormat, output: Output, when: datetime | int | None) -> None:
+    result = _run(sql, None, when)
     write_result(result, out, format_)
     rows = result.table.num_rows
     output.result({"written": str(out), "rows": rows}, f"{count(rows)} rows written to {out}.")
@@ -165,12 +182,32 @@ def _file_format(out: Path, asked: Format | None) -> ExportFormat:
     return BY_ENDING[out.suffix]
 
 
-def _run(sql: str, limit: int | None) -> SqlResult:
+def _run(sql: str, limit: int | None, when: datetime | int | None) -> SqlResult:
     lake = open_lake(load_settings(os.environ))
-    pinned = lake.pin()
+    pinned = _pin(lake, when)
     result = _await(lambda: run_sql(pinned, sql, limit))
-    _tell_of_unbuilt(lake, pinned)
+    if when is None:
+        _tell_of_unbuilt(lake, pinned)
     return result
+
+
+def _pin(lake: Lake, when: datetime | int | None) -> PinnedLake:
+    return lake.pin() if when is None else lake.pin_as_of(when)
+
+
+def _when(text: str | None) -> datetime | int | None:
+    """A moment, or a snapshot's id; those have more digits than a day written without its dashes."""
+    if text is None:
+        return None
+    if text.isdecimal() and len(text) > len("20250131"):
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise typer.BadParameter(
+            f"{text!r} is neither a time such as 2025-01-31T12:00:00Z nor a snapshot's id", param_hint="--as-of"
+        ) from exc
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _await(work: Callable[[], Result]) -> Result:

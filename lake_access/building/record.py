@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
 
 from lake_access.building.rewriting import replace_files
 from lake_access.building.workshop import Workshop, upstream_property
@@ -26,6 +28,7 @@ from lake_access.iceberg.commits import (
     local_path,
     pin,
     pin_nothing,
+    said_by,
     scan_sql,
     write_rows,
 )
@@ -86,19 +89,32 @@ def catch_up(workshop: Workshop) -> None:
         ConflictError: another build committed meanwhile.
     """
     for name in _REPLACED:
-        for said in _unfollowed(workshop, name):
-            _follow(workshop, name, said)
+        for snapshot in _unfollowed(workshop.table(EVENTS)[0], workshop.table(name)[0]):
+            _follow(workshop, name, said_by(snapshot))
 
 
-def _unfollowed(workshop: Workshop, name: str) -> list[Properties]:
-    """What the commits of the events say that the table has not followed yet, the oldest first."""
-    followed = current_properties(workshop.table(name)[0]).get(_UPSTREAM)
-    commits: list[Properties] = []
-    for snapshot in reversed(workshop.table(EVENTS)[0].metadata.snapshots):
-        said = {} if snapshot.summary is None else snapshot.summary.additional_properties
-        if said.get(VERSION) == followed:
+def unfollowed(tables: Mapping[str, Table]) -> list[Snapshot]:
+    """The commits of the events that not all three tables have followed yet, the oldest first."""
+    if EVENTS not in tables:
+        return []
+    behind = [_unfollowed(tables[EVENTS], tables.get(name)) for name in _REPLACED]
+    return max(behind, key=len)
+
+
+def named_files(snapshot: Snapshot) -> list[str]:
+    """The data files that a commit of the events brings for the other tables."""
+    files: Mapping[str, Sequence[str]] = json.loads(said_by(snapshot).get(FILES, "{}"))
+    return [path for of_table in files.values() for path in of_table]
+
+
+def _unfollowed(events: Table, table: Table | None) -> list[Snapshot]:
+    """The commits of the events that the table has not followed yet, the oldest first."""
+    followed = None if table is None else current_properties(table).get(_UPSTREAM)
+    commits: list[Snapshot] = []
+    for snapshot in reversed(events.metadata.snapshots):
+        if said_by(snapshot).get(VERSION) == followed:
             break
-        commits.append(said)
+        commits.append(snapshot)
     return commits[::-1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,15 @@ def load_table(catalog: Catalog, name: str) -> Table | None:
             "LEADLAKE_LAKE, or give this lake a LEADLAKE_DATABASE of its own."
         )
     return table
+
+
+def load_tables(catalog: Catalog, names: Iterable[str]) -> dict[str, Table]:
+    """Those of these tables that exist, as they stand now.
+
+    Raises:
+        SettingsError: a table belongs to a lake at another place.
+    """
+    return {name: table for name in names if (table := load_table(catalog, name)) is not None}
 
 
 def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -> Table:

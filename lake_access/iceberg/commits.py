@@ -18,9 +18,10 @@ from urllib.parse import unquote, urlparse
 import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.io.pyarrow import parquet_file_to_data_file
-from pyiceberg.manifest import DataFile
+from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.snapshots import Operation, Snapshot
+from pyiceberg.table.update.snapshot import _OverwriteFiles
 
 from lake_access.iceberg.catalog import load_table, translated
 from lake_access.iceberg.tables import SQL_TYPES, PartitionUnit, TableDefinition
@@ -35,6 +36,8 @@ RULES_VERSION = "leadlake.rules_version"
 # Of a table made by a query: the digest of query and parameters. By others than before, all its rows are made anew.
 MADE_BY = "leadlake.made_by"
 THIS_COMMIT = "leadlake.this."
+# Of a commit that changed no row: since when its rows are there.
+ROWS_SINCE = f"{THIS_COMMIT}rows_since"
 # Data files just written, whose footers are read for the commit; on S3 each takes some answers, one after another.
 FOOTERS_AT_ONCE = 8
 # Data files written side by side; each takes the memory of a row group.
@@ -54,7 +57,10 @@ class Column:
 
 @dataclass(frozen=True)
 class PinnedTable:
-    """One snapshot of a table, to read whatever is committed meanwhile; `snapshot_id` is None before the first."""
+    """One snapshot of a table, to read whatever is committed meanwhile; `snapshot_id` is None before the first.
+
+    `committed_at` is when these rows were committed: a compaction since does not count.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -88,14 +94,26 @@ def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
     with translated(".".join(table.name())):
         tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
         files = {local_path(task.file.file_path): task.file for task in tasks}
+    properties = said_by(snapshot)
+    rows_since = properties.get(ROWS_SINCE)
     return PinnedTable(
         name=table.name()[-2] + "." + table.name()[-1],
         columns=_columns(table),
         snapshot_id=snapshot.snapshot_id,
-        committed_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC),
+        committed_at=committed_at(snapshot) if rows_since is None else datetime.fromisoformat(rows_since),
         files=files,
-        properties={} if snapshot.summary is None else dict(snapshot.summary.additional_properties),
+        properties=dict(properties),
     )
+
+
+def said_by(snapshot: Snapshot) -> Properties:
+    """What a snapshot's summary says of it."""
+    return {} if snapshot.summary is None else snapshot.summary.additional_properties
+
+
+def committed_at(snapshot: Snapshot) -> datetime:
+    """When the snapshot was committed, by the clock of who did."""
+    return datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
 
 
 def pin_nothing(table: Table) -> PinnedTable:
@@ -117,10 +135,13 @@ def pin_by_name(catalog: Catalog, name: str) -> PinnedTable | None:
 
 def at_version(table: Table, version: str) -> PinnedTable | None:
     """The newest snapshot that holds this version's rows, or None where it has expired."""
-    for snapshot in reversed(table.metadata.snapshots):
-        if snapshot.summary is not None and snapshot.summary.additional_properties.get(VERSION) == version:
-            return pin(table, snapshot)
-    return None
+    snapshot = snapshot_at_version(table, version)
+    return None if snapshot is None else pin(table, snapshot)
+
+
+def snapshot_at_version(table: Table, version: str) -> Snapshot | None:
+    """The same, without looking into it."""
+    return next((s for s in reversed(table.metadata.snapshots) if said_by(s).get(VERSION) == version), None)
 
 
 def scan_sql(columns: Sequence[Column], files: Sequence[str], *, filename: bool = False) -> str:
@@ -218,7 +239,12 @@ def commit(
     with (
         translated(".".join(table.name()[-2:])),
         table.transaction() as transaction,
-        transaction.update_snapshot(snapshot_properties=summary).overwrite() as update,
+        _Overwrite(
+            Operation.APPEND if table.current_snapshot() is None else Operation.OVERWRITE,
+            transaction,
+            table.io,
+            snapshot_properties=summary,
+        ) as update,
     ):
         for file in removed:
             update.delete_data_file(file)
@@ -227,10 +253,17 @@ def commit(
     return table
 
 
+class _Overwrite(_OverwriteFiles):
+    """PyIceberg's own carries each list of files that once went along for ever, and every reader reads them all."""
+
+    def _existing_manifests(self) -> list[ManifestFile]:
+        return [kept for kept in super()._existing_manifests() if kept.has_added_files() or kept.has_existing_files()]
+
+
 def current_properties(table: Table) -> Properties:
     """What the current snapshot says of itself; empty where there is none."""
     snapshot = table.current_snapshot()
-    return {} if snapshot is None or snapshot.summary is None else snapshot.summary.additional_properties
+    return {} if snapshot is None else said_by(snapshot)
 
 
 def partition_of(file: DataFile) -> int:

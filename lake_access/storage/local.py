@@ -6,11 +6,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from lake_access.errors import StorageError
-from lake_access.storage.objects import StoredObject
+from lake_access.storage.objects import StoredObject, refuse_raw
 
 INCOMING = ".incoming-"
 
@@ -61,7 +62,20 @@ class LocalStore:
             raise StorageError(f"{self.root / key}: cannot be read ({exc.strerror}).") from exc
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        yield from _walk(self.root, self.root / prefix)
+        yield from (stored for stored in _walk(self.root, self.root / prefix) if not _is_incoming(stored.key))
+
+    def delete(self, key: str) -> None:
+        if not _is_incoming(key):
+            refuse_raw(key)
+        try:
+            (self.root / key).unlink(missing_ok=True)
+        except OSError as exc:
+            raise StorageError(
+                f"{self.root / key}: cannot be removed ({exc.strerror}); check the folder's rights."
+            ) from exc
+
+    def leftovers(self) -> Iterator[StoredObject]:
+        yield from (stored for stored in _walk(self.root, self.root) if _is_incoming(stored.key))
 
     def address(self, key: str) -> str:
         return str(self.root / key)
@@ -88,8 +102,18 @@ def _walk(root: Path, folder: Path) -> Iterator[StoredObject]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir()):
         if entry.is_dir():
             yield from _walk(root, Path(entry.path))
-        elif not entry.name.startswith(INCOMING):
-            yield StoredObject(Path(entry.path).relative_to(root).as_posix(), entry.stat().st_size)
+            continue
+        try:
+            found = entry.stat()
+        except FileNotFoundError:
+            # Another process has removed it meanwhile.
+            continue
+        modified_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        yield StoredObject(Path(entry.path).relative_to(root).as_posix(), found.st_size, modified_at)
+
+
+def _is_incoming(key: str) -> bool:
+    return key.rsplit("/", 1)[-1].startswith(INCOMING)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from lake_access.errors import RefusedError
+
+RAW = "raw/"
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object's key below the lake's root, and its size in bytes."""
+    """An object's key below the lake's root, its size in bytes, and when it was written, as the store tells it."""
 
     key: str
     size: int
+    modified_at: datetime
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,17 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """The objects below a folder (a key that ends with a slash), in the order of their keys."""
 
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is gone already is no error.
+
+        Raises:
+            RefusedError: the key is a raw event's.
+            StorageError: it cannot be removed.
+        """
+
+    def leftovers(self) -> Iterator[StoredObject]:
+        """What puts that were cut short have left and `list` does not show; `delete` removes it too."""
+
     def address(self, key: str) -> str:
         """Where a table or query finds the key: a path or an `s3://` address."""
 
@@ -59,3 +76,13 @@ class ObjectStore(Protocol):
 
     def access(self) -> S3Access | None:
         """What DuckDB and PyArrow need to reach these addresses; None for plain paths."""
+
+
+def refuse_raw(key: str) -> None:
+    """Raw events are immutable: no store removes one, whoever asks.
+
+    Raises:
+        RefusedError: the key is a raw event's.
+    """
+    if key.startswith(RAW):
+        raise RefusedError(f"{key}: raw events are never deleted; nothing was changed.")

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 
 from lake_access.errors import SettingsError, StorageError
 from lake_access.storage.aws_errors import aws_errors
-from lake_access.storage.objects import S3Access, StoredObject
+from lake_access.storage.objects import S3Access, StoredObject, refuse_raw
 from lake_access.storage.s3_reading import ResumingBody
 
 CLIENT = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
@@ -113,7 +113,17 @@ class S3Store:
         with aws_errors(self.address(prefix)):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._root + prefix):
                 for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"].removeprefix(self._root), found["Size"])
+                    key = found["Key"].removeprefix(self._root)
+                    yield StoredObject(key, found["Size"], found["LastModified"])
+
+    def delete(self, key: str) -> None:
+        refuse_raw(key)
+        with aws_errors(self.address(key)):
+            self._client.delete_object(**self._name(key))
+
+    def leftovers(self) -> Iterator[StoredObject]:
+        # Parts of an upload that was cut short are no objects; the bucket's own lifecycle ends them.
+        return iter(())
 
     def address(self, key: str) -> str:
         return f"s3://{self._bucket}/{self._root}{key}"

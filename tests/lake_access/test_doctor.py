@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lake_access.building.build import build
 from lake_access.doctor import Finding, declared_schema, examine
+from lake_access.iceberg.catalog import load_table
+from lake_access.iceberg.commits import commit, pin
+from lake_access.iceberg.tables import LEADS
 from lake_access.lake import Lake
 from lake_access.settings import load_settings
+from lake_access.upkeep.maintain import maintain
 from tests.lake_access.lakes import (
     NOW,
     batch_of,
@@ -59,7 +63,7 @@ def test_old_news_waiting_batches_and_quarantined_lines_are_warned_of(lake: Lake
     assert wrong(found) == {
         "freshness": "newest batch landed 2026-01-02 12:00 UTC, 48 hours ago",
         "raw batches": "1 of 2 are not built yet",
-        "quarantine": "3 lines: 2 × not valid JSON; 1 × email: not a possible address",
+        "quarantine": "3 lines (75.0% of those read): 2 × not valid JSON; 1 × email: not a possible address",
     }
     assert found["raw batches"].remedy == "Run `leadlake build`."
 
@@ -70,6 +74,117 @@ def test_a_batch_that_was_refused_whole_is_named(lake: Lake) -> None:
     build(lake, NOW)
 
     assert batch.key in wrong(findings(lake))["refused batches"]
+
+
+def test_a_refused_batch_is_forgotten_once_its_content_has_landed_again(lake: Lake) -> None:
+    batch = batch_of(land_lines(lake, "webinar", touch()))
+    root = Path(lake.settings.lake)
+    (root / batch.key).write_bytes(b"damaged")
+    build(lake, NOW)
+    assert "refused batches" in wrong(findings(lake))
+
+    (reservation,) = (root / "raw" / "webinar" / "landed").iterdir()
+    reservation.unlink()
+    land_lines(lake, "webinar", touch(), at=NOW + timedelta(minutes=30))
+    build(lake, NOW)
+
+    assert wrong(findings(lake)) == {}
+
+
+def land_each_day(lake: Lake, days: int, *, bad_lines: int = 0, first: int = 0) -> None:
+    """A batch of twenty lines a day, the last of them now."""
+    for day in range(first, first + days):
+        good = [touch(email=f"lead-{day}-{n}@example.com") for n in range(20 - bad_lines)]
+        bad = [f"nonsense {day} {n}" for n in range(bad_lines)]
+        land_lines(lake, "webinar", *good, *bad, at=NOW - timedelta(days=30 - day))
+
+
+def test_a_stream_that_has_fallen_silent_is_named_with_its_rhythm(lake: Lake) -> None:
+    land_each_day(lake, 20)
+    land_lines(lake, "online", touch(event_type="page_view"), at=NOW)
+    build(lake, NOW)
+
+    found = wrong(findings(lake))
+
+    assert found == {"silent streams": "webinar: nothing for 11 days, usually every 1 day"}
+
+
+def test_a_stream_that_keeps_its_rhythm_and_one_that_has_none_are_not_silent(lake: Lake) -> None:
+    land_each_day(lake, 30)
+    for hours in (0, 1, 2):
+        land_lines(lake, "online", touch(event_type="page_view", n=hours), at=NOW - timedelta(days=9, hours=hours))
+    build(lake, NOW)
+
+    assert wrong(findings(lake)) == {}
+
+
+def test_a_share_of_quarantined_lines_that_jumps_is_told(lake: Lake) -> None:
+    land_each_day(lake, 27, bad_lines=0)
+    land_each_day(lake, 3, bad_lines=5, first=27)
+    build(lake, NOW)
+
+    found = findings(lake)
+
+    assert found["quarantined share"].detail == "webinar: 25.0% of its newest 3 batches, 0.0% before"
+    assert "leadlake.toml" in found["quarantined share"].remedy
+
+
+def test_a_share_of_quarantined_lines_that_was_always_high_is_none(lake: Lake) -> None:
+    land_each_day(lake, 8, bad_lines=5)
+    build(lake, NOW)
+
+    assert findings(lake)["quarantined share"].verdict == "ok"
+
+
+def test_many_small_files_are_warned_of_until_they_are_joined(lake: Lake) -> None:
+    months = [f"{year}-{month:02d}-01T10:00:00Z" for year in range(2018, 2023) for month in range(1, 13)]
+    for n in range(2):
+        land_lines(lake, "webinar", *(touch(timestamp=month, n=n) for month in months), at=NOW)
+        build(lake, NOW)
+
+    found = findings(lake)
+    assert found["small files"].detail == "curated.events: 120 files could be 60"
+    assert found["small files"].remedy == "Run `leadlake maintain`, once a day."
+
+    maintain(lake, datetime.now(UTC))
+    assert findings(lake)["small files"].verdict == "ok"
+
+
+def test_snapshots_past_the_retention_are_warned_of_until_they_are_gone(lake: Lake) -> None:
+    for n in range(2):
+        land_lines(lake, "webinar", touch(n=n))
+        build(lake, NOW)
+    later = datetime.now(UTC) + timedelta(days=9)
+
+    def old_snapshots() -> Finding:
+        return next(finding for finding in examine(lake.settings, later) if finding.subject == "old snapshots")
+
+    assert old_snapshots().detail.endswith(" past the retention of 7 days")
+    assert old_snapshots().verdict == "warning"
+    maintain(lake, later)
+    assert old_snapshots().verdict == "ok"
+
+
+def test_a_table_that_lost_its_rows_is_a_failure(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch())
+    build(lake, NOW)
+    table = load_table(lake.catalog, LEADS)
+    assert table is not None
+    commit(table, [], list(pin(table).files.values()), {})
+
+    found = findings(lake)["agreement"]
+
+    assert (found.verdict, found.detail) == ("failure", "1 leads of events that curated.leads has not")
+
+
+def test_who_is_known_from_refused_lines_alone_is_no_fault(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), touch(email="ann@example.com", event_type="webinar_attendance", duration=-1))
+    build(lake, NOW)
+
+    found = findings(lake)["agreement"]
+
+    assert found.verdict == "ok"
+    assert found.detail.startswith("every lead has its events, and every event its lead")
 
 
 def test_rules_that_changed_since_the_build_are_warned_of(tmp_path: Path) -> None:

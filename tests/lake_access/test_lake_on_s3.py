@@ -14,11 +14,12 @@ from lake_access.building.build import BuildResult, build
 from lake_access.conversion import ConversionFilters, conversion
 from lake_access.demo_events import DemoPlan, write_demo_events
 from lake_access.doctor import examine
-from lake_access.errors import LeadlakeError, QueryRefusedError, SettingsError, StorageError
+from lake_access.errors import LeadlakeError, QueryRefusedError, RefusedError, SettingsError, StorageError
 from lake_access.iceberg.tables import EVENTS, IDENTITIES
 from lake_access.lake import Lake
 from lake_access.raw import land
 from lake_access.sql import run_sql
+from lake_access.upkeep.maintain import maintain
 from tests.lake_access.lakes import NOW, lake_in, land_lines, read_tables, settings_in, touch
 from tests.lake_access.s3_server import KEYS, S3Server, silent_port, write_rotating_keys
 
@@ -89,7 +90,7 @@ def test_everything_of_the_lake_lies_in_the_bucket(to_read: Lake, s3_server: S3S
     stored = s3_server.client().list_objects_v2(Bucket="lake-to-read")["Contents"]
 
     assert {"/".join(found["Key"].split("/")[:2]) for found in stored} == {"lake/raw", "lake/warehouse"}
-    assert {file.name for file in to_read.settings.home.iterdir()} <= {"leadlake.sqlite", "spill"}
+    assert {file.name for file in to_read.settings.home.iterdir()} == {"leadlake.sqlite"}
 
 
 def test_a_second_process_reads_what_the_first_has_built(to_read: Lake) -> None:
@@ -98,6 +99,29 @@ def test_a_second_process_reads_what_the_first_has_built(to_read: Lake) -> None:
     assert other.pin().rows("SELECT count(*) FROM curated.leads") == [(1,)]
     assert counts_of(build(other, NOW)) == (0, 0, 0, 0, 1)
     assert other.pin().snapshot_ids == to_read.pin().snapshot_ids
+
+
+def test_upkeep_on_s3_leaves_what_is_in_use_and_earlier_states_until_they_expire(on_s3: Lake, tmp_path: Path) -> None:
+    counts = built_in_steps(on_s3, tmp_path / "events")
+    before, first = read_tables(on_s3), on_s3.pin()
+    raw = [stored.key for stored in on_s3.store.list("raw/")]
+    moment = datetime.now(UTC) + timedelta(seconds=2)  # S3 tells whole seconds
+    time.sleep(2)
+
+    compacted = maintain(on_s3, datetime.now(UTC))
+    assert compacted.tables[EVENTS].files_after < compacted.tables[EVENTS].files_before
+    assert first.rows("SELECT count(*) FROM curated.leads") == [(counts[-1][4],)]
+    assert on_s3.pin_as_of(moment).snapshot_ids == first.snapshot_ids
+    report = maintain(on_s3, datetime.now(UTC) + timedelta(days=30))
+
+    assert read_tables(on_s3) == before
+    assert [stored.key for stored in on_s3.store.list("raw/")] == raw
+    stored = {on_s3.store.address(one.key) for one in on_s3.store.list("warehouse/curated/events/data/")}
+    assert stored == set(on_s3.pin().tables[EVENTS].files)
+    assert report.tables[EVENTS].orphan_files > 0
+    assert counts_of(build(on_s3, LATER))[:4] == (0, 0, 0, 0)
+    with pytest.raises(RefusedError, match="has expired"):
+        on_s3.pin_as_of(moment)
 
 
 # What a user's SQL can reach.

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from lake_access.building.lines import read_chunks
-from lake_access.errors import StorageError
+from lake_access.errors import RefusedError, StorageError
 from lake_access.raw import land, read_blocks
 from lake_access.storage import LocalStore, ObjectStore
 from lake_access.storage.local import INCOMING
 from lake_access.storage.s3 import S3Store, open_s3_store
-from tests.lake_access.s3_server import Fault, S3Server
+from tests.lake_access.s3_server import KEYS, Fault, S3Server
 
 KINDS = ("folder", "s3", "s3 in parts")
 PART = 5 << 20  # the smallest that S3 takes
@@ -155,6 +155,61 @@ def test_a_missing_key_reads_as_none_and_does_not_open(store: ObjectStore) -> No
     assert store.read_bytes(KEY) is None
     with pytest.raises(StorageError, match=r"there is no such object|No such file"):
         store.open(KEY)
+
+
+def test_what_is_listed_says_when_it_was_written(store: ObjectStore, tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    store.put_if_absent(KEY, file_of(tmp_path, b"content"))
+
+    (stored,) = store.list("raw/")
+
+    assert before <= stored.modified_at <= datetime.now(UTC)
+
+
+def test_a_deleted_object_is_gone_and_one_that_is_gone_is_no_error(store: ObjectStore, tmp_path: Path) -> None:
+    keys = ["warehouse/a/1", "warehouse/a/2"]
+    for key in keys:
+        store.put_if_absent(key, file_of(tmp_path, b"content"))
+
+    for _ in range(2):
+        store.delete(keys[0])
+
+    assert keys_in(store) == keys[1:]
+    assert store.read_bytes(keys[0]) is None
+
+
+def test_no_raw_object_is_ever_deleted(store: ObjectStore, tmp_path: Path) -> None:
+    store.put_if_absent(KEY, file_of(tmp_path, b"content"))
+
+    for key in (KEY, "raw/webinar/landed/0.json", "raw/other"):
+        with pytest.raises(RefusedError, match=f"^{key}: raw events are never deleted"):
+            store.delete(key)
+
+    assert store.read_bytes(KEY) == b"content"
+
+
+def test_a_put_that_ended_leaves_nothing_over(store: ObjectStore, tmp_path: Path) -> None:
+    store.put_if_absent(KEY, file_of(tmp_path, b"content"))
+
+    assert list(store.leftovers()) == []
+
+
+def test_what_a_put_that_was_cut_short_left_is_told_apart_and_can_be_deleted(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "lake")
+    store.put_if_absent(KEY, file_of(tmp_path, b"content"))
+    left = (tmp_path / "lake" / KEY).with_name(f"{INCOMING}abc")
+    left.write_bytes(b"half")
+
+    (leftover,) = store.leftovers()
+    assert keys_in(store) == [KEY]
+    store.delete(leftover.key)
+
+    assert (leftover.size, left.exists()) == (4, False)
+
+
+def test_an_object_that_may_not_be_deleted_is_one_sentence(s3: S3Store, s3_server: S3Server) -> None:
+    with s3_server.refusing(KEYS["AWS_ACCESS_KEY_ID"]), pytest.raises(StorageError, match="expired"):
+        s3.delete("warehouse/a")
 
 
 def test_trying_whether_it_is_writable_leaves_nothing(store: ObjectStore) -> None:

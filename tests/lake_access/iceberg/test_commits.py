@@ -111,6 +111,18 @@ def test_a_table_without_partitions_takes_one_file_and_none_for_no_rows(
     assert write_rows(connection, table, PLAIN, rows_of(connection)) == []
 
 
+def test_what_went_in_earlier_commits_is_not_carried_along(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """A reader reads every list of files that a snapshot has: of those that went, it keeps the newest alone."""
+    for name in "abcdef":
+        old = list(pin(table).files.values())
+        commit(table, write_rows(connection, table, THINGS, rows_of(connection, name)), old, {})
+
+    snapshot = table.current_snapshot()
+    assert snapshot is not None
+    assert len(snapshot.manifests(table.io)) == 2
+    assert names_in(connection, pin(table)) == ["f"]
+
+
 def test_files_come_and_go_in_one_snapshot(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     add(connection, table, "old")
     old = list(pin(table).files.values())
