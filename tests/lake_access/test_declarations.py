@@ -115,7 +115,7 @@ def test_a_file_that_is_no_toml_is_refused_with_the_place(tmp_path: Path) -> Non
     said = refusal(tmp_path, ("[bands]", "[bands"))
 
     assert said.startswith("cannot be read as TOML: ")
-    assert "line 10" in said
+    assert "line 11" in said
 
 
 @pytest.mark.parametrize(
