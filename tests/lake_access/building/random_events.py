@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -114,9 +114,9 @@ BLANK_LINES = [b"", b" ", b"\t", b"\r", b" \r \t"]
 
 
 @st.composite
-def events(draw: st.DrawFn) -> tuple[str, Event]:
-    """A valid event, as its stream and its object."""
-    stream = draw(st.sampled_from(list(_STREAMS)))
+def events(draw: st.DrawFn, streams: Sequence[str] = tuple(_STREAMS)) -> tuple[str, Event]:
+    """A valid event of one of the streams, as its stream and its object."""
+    stream = draw(st.sampled_from(streams))
     event_type = draw(st.sampled_from(_STREAMS[stream]))
     event: Event = {"event_type": event_type, "timestamp": draw(st.sampled_from(MOMENTS))}
     known_by = draw(st.sampled_from(["email"] * 6 + ["key"] * 6 + ["both"]))
@@ -136,9 +136,9 @@ def events(draw: st.DrawFn) -> tuple[str, Event]:
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> Line:
+def lines(draw: st.DrawFn, streams: Sequence[str] = tuple(_STREAMS)) -> Line:
     """A line of a file and its stream: mostly a valid event, else a spoiled one, a broken line or a blank one."""
-    stream, event = draw(events())
+    stream, event = draw(events(streams))
     chance = draw(st.integers(0, 19))
     if chance == 0:
         return stream, draw(st.sampled_from(BLANK_LINES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +18,12 @@ from lake_access.building.build import build
 from lake_access.building.replay import ReplayRange, replay, retry
 from lake_access.lake import Lake
 from lake_access.quarantine import QuarantineFilters
+from tests.lake_access.building.random_events import Line, lines
 from tests.lake_access.building.test_against_oracle import (
     CHECKS,
     WITHOUT_SHRINKING,
     File,
     assert_as_the_oracle_says,
-    landings,
 )
 from tests.lake_access.lakes import NOW, batch_of, lake_in, land_bytes, read_table, shipped_config
 from tests.lake_access.oracle import LandedFile
@@ -56,30 +57,42 @@ class Step:
     retried: QuarantineFilters | None = None
 
 
-@st.composite
-def ranges(draw: st.DrawFn) -> ReplayRange:
-    source = draw(st.sampled_from([None, None, "webinar", "roadshow", "online", "scores", "outcomes"]))
-    days = [draw(st.sampled_from([None, -5, -4, -3, -2, -1, 0])) for _ in range(2)]
-    since, until = (None if day is None else (NOW + timedelta(days=day)).date() for day in days)
-    return ReplayRange(source, since, until)
+# Few streams, so that files of one hold copies of each other's lines.
+STREAMS = ("webinar", "roadshow", "scores")
+FILES_OF_A_STREAM = 4
 
 
-@st.composite
-def steps(draw: st.DrawFn, most_lines: int) -> list[Step]:
-    """Files that come in another order than they landed, with builds, replays and retries between them."""
-    files = draw(landings(most_lines))
-    places = draw(st.permutations(range(len(files))))
-    configs = st.sampled_from(list(CONFIGS))
+def steps_of(drawn: Sequence[Line], rng: random.Random) -> list[Step]:
+    """These lines, most of them in several files, which come in another order than they landed.
+
+    Between them builds, replays and retries, by now these declarations and now those.
+    """
+    files: dict[tuple[str, int], list[bytes]] = {}
+    for stream, line in drawn:
+        for number in rng.choices(range(FILES_OF_A_STREAM), k=rng.randint(1, 3)):
+            files.setdefault((stream, number), []).append(line)
+    places = rng.sample(range(len(files)), len(files))
     taken: list[Step] = []
-    for file, place in zip(files, places, strict=True):
-        taken.append(Step("shipped", file, place))
-        if file.built_after:
-            taken.append(Step(draw(configs)))
-            taken.append(Step(draw(configs), chosen=draw(ranges())))
-    taken.append(Step(draw(configs)))
-    retried = st.sampled_from([None, "duration", "webinar", "not"]).map(lambda reason: QuarantineFilters(reason=reason))
-    taken += [Step(draw(configs), chosen=draw(ranges())), Step(draw(configs), retried=draw(retried))]
+    for place, (stream, number) in zip(places, sorted(files), strict=True):
+        content = b"\n".join(rng.sample(files[stream, number], len(files[stream, number])))
+        taken.append(Step("shipped", File(stream, content, rng.random() < 0.2, built_after=False), place))
+    rng.shuffle(taken)
+    for at in sorted(rng.sample(range(1, len(taken) + 1), min(5, len(taken))), reverse=True):
+        built_by, again_by = rng.choices(list(CONFIGS), k=2)
+        retried = QuarantineFilters(reason=rng.choice([None, "duration", "questions", "not"]))
+        again = [Step(again_by, chosen=range_of(rng)), Step(again_by, retried=retried)]
+        taken[at:at] = [Step(built_by), rng.choice(again)]
     return taken
+
+
+def range_of(rng: random.Random) -> ReplayRange:
+    days = [None, *(NOW.date() - timedelta(days=days) for days in range(6))]
+    return ReplayRange(rng.choice([None, *STREAMS]), rng.choice(days[:1] * 4 + days), rng.choice(days[:1] * 4 + days))
+
+
+def steps(most_lines: int) -> st.SearchStrategy[list[Step]]:
+    drawn = st.lists(lines(STREAMS), min_size=most_lines // 2, max_size=most_lines)
+    return st.builds(steps_of, drawn, st.integers(0, 2**32).map(random.Random))
 
 
 def take(lakes: dict[str, Lake], taken: Sequence[Step]) -> Iterator[tuple[Lake, list[LandedFile]]]:
@@ -123,7 +136,7 @@ def assert_tables_hold(taken: Sequence[Step]) -> None:
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=CHECKS, derandomize=True, phases=WITHOUT_SHRINKING)
-@given(taken=steps(most_lines=80))
+@given(taken=steps(most_lines=60))
 def test_random_replays_give_the_oracles_tables(taken: list[Step]) -> None:
     assert_tables_hold(taken)
 
@@ -132,8 +145,8 @@ def test_random_replays_give_the_oracles_tables(taken: list[Step]) -> None:
 @pytest.mark.parametrize("number", range(6))
 def test_many_more_random_replays_give_the_oracles_tables(number: int) -> None:
     @seed(number)
-    @settings(max_examples=15, deadline=None, suppress_health_check=CHECKS, database=None, phases=WITHOUT_SHRINKING)
-    @given(taken=steps(most_lines=150))
+    @settings(max_examples=10, deadline=None, suppress_health_check=CHECKS, database=None, phases=WITHOUT_SHRINKING)
+    @given(taken=steps(most_lines=80))
     def check(taken: list[Step]) -> None:
         assert_tables_hold(taken)
 
