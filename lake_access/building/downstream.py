@@ -10,6 +10,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from lake_access.building.changes import tell_changes
 from lake_access.building.rewriting import replace_all, replace_rows
 from lake_access.building.workshop import Workshop, changes_since, upstream_property
 from lake_access.iceberg.commits import BUILT_AT, CONSUMED, VERSION, commit, pin, write_rows
@@ -21,18 +22,17 @@ _UPSTREAM = upstream_property(EVENTS)
 
 
 def build_leads(workshop: Workshop) -> None:
-    """Bring `curated.leads` up to the events: only leads that a changed data file speaks of are made anew."""
+    """Bring `curated.leads` up to the events: only leads of whom they tell otherwise are made anew."""
     connection, declarations = workshop.connection, workshop.declarations
     table, definition = workshop.table(LEADS)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
     if events.version is None or pinned.properties.get(_UPSTREAM) == events.version:
         return
     delta = changes_since(workshop.table(EVENTS)[0], events, pinned.properties.get(_UPSTREAM))
-    only = ""
+    told = events.scan()
     if delta.base is not None:
-        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
-        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
-        only = "SEMI JOIN changed_leads USING (lead_id)"
+        tell_changes(workshop, events, delta)
+        told = "changed_events"
     parameters = {
         "touches": declarations.streams_of("touch"),
         "scores": declarations.streams_of("score"),
@@ -41,7 +41,7 @@ def build_leads(workshop: Workshop) -> None:
         "engagement_max": declarations.scoring.engagement_max,
         "intent_max": declarations.scoring.intent_max,
     }
-    connection.execute(load_query("leads").format(scan=events.scan(), only=only), parameters)
+    connection.execute(load_query("leads").format(events=told), parameters)
     properties = {_UPSTREAM: events.version}
     if delta.base is None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
