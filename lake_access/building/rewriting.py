@@ -40,7 +40,9 @@ def replace_rows(
     touched = files_with(connection, pinned, key, keys)
     added: list[DataFile] = write_rows(connection, table, definition, rows)
     if touched:
-        query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys=keys)
+        # Files are written by connections of their own, which see no temporary table.
+        connection.execute(f"CREATE OR REPLACE TABLE replaced_keys AS SELECT DISTINCT {key} FROM {keys}")  # noqa: S608  (names of ours)
+        query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys="replaced_keys")
         connection.execute(query)
         added += write_rows(connection, table, definition, "surviving_rows")
     return commit(table, added, _data_files(pinned, touched), properties)
