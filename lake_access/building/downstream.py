@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lake_access.building.changes import tell_changes
 from lake_access.building.rewriting import replace_all, replace_rows
 from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
 from lake_access.iceberg.commits import MADE_BY, PinnedTable, pin
@@ -17,7 +18,7 @@ _UPSTREAM = upstream_property(EVENTS)
 
 
 def build_leads(workshop: Workshop) -> None:
-    """Bring `curated.leads` up to the events: only leads that a changed data file speaks of are made anew."""
+    """Bring `curated.leads` up to the events: only leads of whom they tell otherwise are made anew."""
     connection, declarations = workshop.connection, workshop.declarations
     table, definition = workshop.table(LEADS)
     pinned, events = pin(table), pin(workshop.table(EVENTS)[0])
@@ -33,12 +34,11 @@ def build_leads(workshop: Workshop) -> None:
     if events.version is None or properties.items() <= pinned.properties.items():
         return
     delta = _changes(workshop, events, pinned, properties)
-    only = ""
+    told = events.scan()
     if delta.base is not None:
-        added, removed = events.scan(files=delta.added), delta.base.scan(files=delta.removed)
-        connection.execute(load_query("changed_leads").format(added=added, removed=removed))
-        only = "SEMI JOIN changed_leads USING (lead_id)"
-    connection.execute(load_query("leads").format(scan=events.scan(), only=only), parameters)
+        tell_changes(workshop, events, delta)
+        told = "changed_events"
+    connection.execute(load_query("leads").format(events=told), parameters)
     if delta.base is None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
     else:

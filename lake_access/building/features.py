@@ -1,6 +1,6 @@
 """The stages that make the features: what is known of outcomes, and `features.lead_features` from it and the events.
 
-Both follow the events as the leads do: only leads that a changed data file speaks of are made anew. But a lead's
+Both follow the events as the leads do: only leads of whom they tell otherwise are made anew. But a lead's
 features depend on other leads' outcomes too: where more is known of them about an earlier time than before, leads with
 features as of a moment after that are made anew as well. So the tables always equal those built from nothing.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pyiceberg.table import Table
 
+from lake_access.building.changes import tell_changed_events, tell_changes
 from lake_access.building.identity import changed_rows
 from lake_access.building.rewriting import replace_all, replace_rows
 from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
@@ -36,9 +37,8 @@ def build_features(workshop: Workshop) -> None:
     if news is None:
         tell_events(workshop.connection, events.scan())
     else:
-        added, removed = _scans(events, news)
-        workshop.connection.execute(load_query("changed_leads").format(added=added, removed=removed))
-        _tell_changed_events(workshop, events)
+        tell_changes(workshop, events, news)
+        tell_events(workshop.connection, "changed_events")
     _build_outcomes(workshop, events, only_changed=news is not None)
     _build_features(workshop, events, only_changed=news is not None)
 
@@ -93,7 +93,8 @@ def _include_leads_after(workshop: Workshop, events: PinnedTable, outcomes: Pinn
     query = load_query("leads_after_outcomes")
     query = query.format(features=features.scan(), added=added, removed=removed, columns=columns)
     if changed_rows(workshop.connection.execute(query)):
-        _tell_changed_events(workshop, events)
+        tell_changed_events(workshop, events)
+        tell_events(workshop.connection, "changed_events")
     return True
 
 
@@ -120,12 +121,6 @@ def _changes(workshop: Workshop, upstream: PinnedTable, made: PinnedTable) -> De
     version = made.properties.get(upstream_property(upstream.name))
     delta = changes_since(workshop.table(upstream.name)[0], upstream, version)
     return None if delta.base is None else delta
-
-
-def _tell_changed_events(workshop: Workshop, events: PinnedTable) -> None:
-    """Only what changed leads did, read from the data files once."""
-    workshop.connection.execute(load_query("changed_events").format(scan=events.scan()))
-    tell_events(workshop.connection, "changed_events")
 
 
 def _scans(current: PinnedTable, news: Delta) -> tuple[str, str]:

@@ -129,7 +129,7 @@ def _follow(workshop: Workshop, name: str, said: Properties) -> None:
     key, source = _REPLACED[name]
     named = [local_path(file) for file in files.get(source, ())]
     columns = pin_nothing(workshop.table(BATCHES if source == REPLAYED else source)[0]).columns
-    query = load_query("replaced_keys").format(key=key, scan=scan_sql(columns, named))
+    query = load_query("followed_keys").format(key=key, scan=scan_sql(columns, named))
     workshop.connection.execute(query)
     replace_files(
         workshop.connection,
@@ -137,7 +137,7 @@ def _follow(workshop: Workshop, name: str, said: Properties) -> None:
         definition,
         pinned,
         key=key,
-        keys="replaced_keys",
+        keys="followed_keys",
         added=added,
         properties=properties,
     )

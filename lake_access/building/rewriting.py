@@ -32,7 +32,7 @@ def replace_rows(
     rows: str,
     properties: Properties,
 ) -> Table:
-    """Put the rows of one temporary table, `rows`, in place of all whose `key` stands in another, `keys`; one commit.
+    """Put the rows of one table, `rows`, in place of all whose `key` stands in another, `keys`; one commit.
 
     `key` is a column, or several as `"a, b"`; a row with NULL in one of them stays.
 
@@ -57,7 +57,10 @@ def replace_files(
     """The same, with rows that are written already."""
     touched = files_with(connection, pinned, key, keys)
     if touched:
-        query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys=keys)
+        # Files are written by connections of their own, which see no temporary table.
+        gone = f"SELECT DISTINCT {key} FROM {keys}"  # noqa: S608  (columns and a table of ours)
+        connection.execute(f"CREATE OR REPLACE TABLE replaced_keys AS {gone}")
+        query = load_query("surviving_rows").format(scan=pinned.scan(files=touched), key=key, keys="replaced_keys")
         connection.execute(query)
         added = [*added, *write_rows(connection, table, definition, "surviving_rows")]
     return commit(table, added, _data_files(pinned, touched), properties)
@@ -71,7 +74,7 @@ def replace_all(
     rows: str,
     properties: Properties,
 ) -> Table:
-    """Put the rows of the temporary table `rows` in place of everything in the table; one commit."""
+    """Put the rows of the table `rows` in place of everything in the table; one commit."""
     added = write_rows(connection, table, definition, rows)
     return commit(table, added, list(pinned.files.values()), properties)
 

@@ -32,6 +32,8 @@ class Workshop:
     access: StoreAccess
     definitions: Mapping[str, TableDefinition]
     tables: dict[str, Table] = field(default_factory=dict)
+    # Between which snapshots of the events `changes.tell_changes` last told what changed.
+    changes_told: tuple[int | None, int | None] | None = None
 
     @property
     def declarations(self) -> Declarations:

@@ -1,6 +1,6 @@
 -- What: leads as the events tell them.
 -- Grain: a lead that an event speaks of.
--- Slots, from code alone: `scan` curated.events; `only` nothing, or a semi-join with the leads that changed.
+-- Slot, from code alone: `events` curated.events, or all events of some leads.
 -- Parameters: $touches, $scores, $sales, $outcomes: the streams of each kind; $engagement_max, $intent_max.
 CREATE OR REPLACE TABLE new_leads AS
 WITH told AS (
@@ -11,7 +11,7 @@ WITH told AS (
         stream IN $outcomes AND converted AS is_conversion,
         -- The order of a lead's events: by time, and where two have the same time by their ids, which a stream has once.
         {{t: occurred_at, i: event_id, s: stream}} AS position
-    FROM {scan} {only}
+    FROM {events}
 ), gathered AS (
     SELECT
         lead_id,

@@ -1,0 +1,162 @@
+"""Building from nothing, beside the floor: what DuckDB takes to read the same lines and write them as Parquet.
+
+The floor is a COPY of `read_json` for each stream, lines that are no JSON left out. It finds no duplicate, refuses no
+value, knows no identity, gives no points, sorts nothing by month, and commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+
+import duckdb
+
+from bench.events import UNTIL, EventFiles, land_part, stream_of
+from bench.lakes import bench_lake, copy_home
+from bench.measuring import Measured, Spread, alone, spread
+from lake_access.building.build import build
+from lake_access.declarations import FieldType
+from lake_access.demo_events import STREAMS
+
+CURATE = "curate"
+_SQL_TYPES: Mapping[FieldType, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+}
+_EVERY_EVENT = {"event_type": "VARCHAR", "event_id": "VARCHAR", "email": "VARCHAR", "lead_key": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class BuildTimes:
+    """The seconds of a build, by stage and altogether, and the lines that it read."""
+
+    stages: dict[str, float]
+    seconds: float
+    read: int
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Builds of the same lake: the spread of each stage and of the whole, in seconds, and the most memory."""
+
+    stages: dict[str, Spread]
+    seconds: Spread
+    read: int
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class FullBuild:
+    """Building a lake from nothing, and the two floors beside it, in seconds."""
+
+    lines: int
+    text_bytes: int
+    landing: float
+    full: Stages
+    floor: Spread
+    floor_typed: Spread
+    floor_peak_bytes: int
+
+    @property
+    def curate_ratio(self) -> float:
+        """The rate of raw lines to committed events, as a share of the floor's rate."""
+        return self.floor.median / self.full.stages[CURATE].median
+
+
+def measure_full_build(folder: Path, files: EventFiles, repetitions: int) -> FullBuild:
+    """Floor and build in turn; leaves the built lake in `home`, which is its place, and a copy of it in `built`."""
+    landing = alone(land_base, folder / "home", files)
+    copy_home(folder / "home", folder / "landed")
+    builds, floors, typed = [], [], []
+    for _ in range(repetitions):
+        floors.append(alone(run_floor, files, folder / "floor", given=False))
+        copy_home(folder / "landed", folder / "home")
+        builds.append(alone(run_build, folder / "home"))
+        typed.append(alone(run_floor, files, folder / "floor", given=True))
+    copy_home(folder / "home", folder / "built")
+    return FullBuild(
+        lines=files.lines["base"],
+        text_bytes=files.bytes["base"],
+        landing=landing.value,
+        full=stages_of(builds),
+        floor=spread(floor.value for floor in floors),
+        floor_typed=spread(floor.value for floor in typed),
+        floor_peak_bytes=max(floor.peak_bytes for floor in floors),
+    )
+
+
+def stages_of(builds: list[Measured[BuildTimes]]) -> Stages:
+    """What repeated builds took."""
+    times = [build.value for build in builds]
+    return Stages(
+        stages={stage: spread(one.stages[stage] for one in times) for stage in times[0].stages},
+        seconds=spread(one.seconds for one in times),
+        read=times[0].read,
+        peak_bytes=max(build.peak_bytes for build in builds),
+    )
+
+
+def land_base(home: Path, files: EventFiles) -> float:
+    """Land the past in a new lake; the seconds that it took."""
+    lake = bench_lake(home)
+    started = perf_counter()
+    land_part(lake, files, "base")
+    seconds = perf_counter() - started
+    lake.close()
+    return seconds
+
+
+def run_build(home: Path) -> BuildTimes:
+    """Build what is new in the lake, timed from the call to its return."""
+    lake = bench_lake(home)
+    marks: list[tuple[str, float]] = []
+
+    def told(stage: str, _lines: int) -> None:
+        if not marks or marks[-1][0] != stage:
+            marks.append((stage, perf_counter()))
+
+    started = perf_counter()
+    result = build(lake, UNTIL, told)
+    ended = perf_counter()
+    lake.close()
+    later = [(stage, at) for stage, at in marks if stage != "events"]
+    begun = [(CURATE, started), *later, ("", ended)]
+    stages = {stage: following - at for (stage, at), (_, following) in pairwise(begun)}
+    return BuildTimes(stages, ended - started, result.read)
+
+
+def run_floor(files: EventFiles, folder: Path, *, given: bool) -> float:
+    """DuckDB's own way from the lines to Parquet, with the columns given or found out; the seconds that it took."""
+    folder.mkdir(exist_ok=True)
+    columns = _columns(folder) if given else {}
+    with duckdb.connect() as connection:
+        started = perf_counter()
+        for stream in STREAMS:
+            listed = ", ".join(f"'{file}'" for file in files.of("base") if stream_of(file) == stream)
+            options = ["format = 'newline_delimited'", "ignore_errors = true"]
+            if given:
+                options.append(f"columns = {columns[stream]}")
+            source = f"read_json([{listed}], {', '.join(options)})"
+            connection.execute(f"COPY (FROM {source}) TO '{folder / stream}.parquet' (COMPRESSION zstd)")
+        return perf_counter() - started
+
+
+def _columns(folder: Path) -> dict[str, str]:
+    """The declared columns of each stream, as `read_json` wants them."""
+    declarations = bench_lake(folder).settings.declarations
+    return {
+        stream: str(
+            {
+                **_EVERY_EVENT,
+                "timestamp": "TIMESTAMPTZ",
+                **{name: _SQL_TYPES[field.type] for name, field in declarations.sources[stream].all_fields().items()},
+            }
+        )
+        for stream in STREAMS
+    }

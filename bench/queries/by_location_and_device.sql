@@ -1,0 +1,8 @@
+SELECT
+    coalesce(location, 'unknown') AS location,
+    coalesce(device_model, 'unknown') AS device,
+    count(*) FILTER (created_at < '2025-11-02') AS leads,
+    count(*) FILTER (converted AND created_at < '2025-11-02') AS conversions,
+    count(*) FILTER (created_at >= '2025-11-02') AS immature
+FROM read_parquet('{leads}')
+GROUP BY 1, 2

@@ -1,0 +1,7 @@
+SELECT
+    coalesce(source, 'unknown') AS source,
+    count(*) FILTER (created_at < '2025-11-02') AS leads,
+    count(*) FILTER (converted AND created_at < '2025-11-02') AS conversions,
+    count(*) FILTER (created_at >= '2025-11-02') AS immature
+FROM read_parquet('{leads}')
+GROUP BY 1

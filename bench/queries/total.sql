@@ -1,0 +1,5 @@
+SELECT
+    count(*) FILTER (created_at < '2025-11-02') AS leads,
+    count(*) FILTER (converted AND created_at < '2025-11-02') AS conversions,
+    count(*) FILTER (created_at >= '2025-11-02') AS immature
+FROM read_parquet('{leads}')

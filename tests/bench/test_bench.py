@@ -1,0 +1,58 @@
+"""A run of the benchmarks measures, compares what is answered, and writes its document."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.lakes import bench_lake, copy_home
+from bench.measuring import Spread, alone, spread
+from bench.questions import QUESTIONS
+
+
+def with_much_memory(size: int) -> int:
+    return len(b"." * size)
+
+
+def test_a_figure_is_a_median_with_its_extremes() -> None:
+    assert spread([3.0, 1.0, 9.0]) == Spread(3.0, 1.0, 9.0)
+
+
+def test_peak_memory_is_of_the_process_alone() -> None:
+    held = b"." * (400 << 20)
+    small, great = alone(with_much_memory, 1), alone(with_much_memory, 300 << 20)
+
+    assert (small.value, great.value) == (1, 300 << 20)
+    assert small.peak_bytes < len(held)
+    assert great.peak_bytes - small.peak_bytes == pytest.approx(300 << 20, rel=0.1)
+
+
+def test_a_home_is_put_back_as_it_was(tmp_path: Path) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    bench_lake(home).close()
+    catalog = (home / "leadlake.sqlite").read_bytes()
+    copy_home(home, kept)
+    (home / "leadlake.sqlite").write_bytes(b"changed")
+    (home / "more").write_bytes(b"more")
+
+    copy_home(kept, home)
+
+    assert [file.name for file in home.iterdir() if file.is_file()] == ["leadlake.sqlite"]
+    assert (home / "leadlake.sqlite").read_bytes() == catalog
+
+
+@pytest.mark.slow
+def test_a_quick_run_writes_its_document(tmp_path: Path) -> None:
+    document = tmp_path / "benchmarks.md"
+
+    main(["--quick", "--events", "5000", "--leads", "20000", "--on", "2026-01-31", "--out", str(document)])
+
+    text = document.read_text(encoding="utf-8")
+    assert text.startswith("# Benchmarks\n\nWritten by `make bench ARGS='--quick'` on 31 January 2026.")
+    assert len(re.findall(r"^\| 5 k \|", text, flags=re.MULTILINE)) == 5
+    for question in QUESTIONS:
+        assert f"| {question.name.replace('_', ' ')} |" in text
+    assert re.findall(r"/\w+/|None|nan", text.replace("bench/queries/", "").replace("/benchmarks", "")) == []
