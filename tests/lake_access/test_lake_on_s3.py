@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lake_access.building.build import BuildResult, build
+from lake_access.building.replay import ReplayRange, replay
 from lake_access.conversion import ConversionFilters, conversion
 from lake_access.demo_events import DemoPlan, write_demo_events
 from lake_access.doctor import examine
@@ -46,7 +47,7 @@ def on_s3(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 
 def built_in_steps(lake: Lake, folder: Path) -> list[tuple[int, int, int, int, int]]:
-    """A first build, an incremental one with feedback, and one in which a late event links two leads; their counts."""
+    """A first build, an incremental one with feedback, one where a late event links two leads, and replays; counts."""
     written = write_demo_events(DemoPlan(until=NOW, leads=100), folder)
     for stream, file in [
         (stream, file) for stream, of in written.items() for file in of if file.stem > f"{stream}-2025-10"
@@ -60,6 +61,7 @@ def built_in_steps(lake: Lake, folder: Path) -> list[tuple[int, int, int, int, i
     filed = {"event_type": "sales_action", "action": "call", "timestamp": "2026-01-02T11:00:00Z", "lead_key": "C-1"}
     land_lines(lake, "sales", filed | {"email": "ann@example.com"}, at=LATER + timedelta(hours=1))
     results.append(build(lake, LATER + timedelta(hours=1)))
+    results += [replay(lake, chosen, LATER) for chosen in (ReplayRange(since=LATER.date()), ReplayRange())]
     return [counts_of(result) for result in results]
 
 

@@ -81,6 +81,12 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     return record(lambda: build(lake, NOW))
 
 
+def test_a_build_comes_by_the_same_points_whatever_ran_before(tmp_path: Path, points: Counter[str]) -> None:
+    lake = prepared(tmp_path, first_is_built=True)
+
+    assert set(record(lambda: build(lake, NOW))) == set(points)
+
+
 def build_with(lake: Lake, other: Callable[[], object], at: Crossing) -> None:
     """Build, and in the midst of it, when it comes by this crossing, let the other run from start to end."""
     happened = []
