@@ -95,9 +95,13 @@ def steps(most_lines: int) -> st.SearchStrategy[list[Step]]:
     return st.builds(steps_of, drawn, st.integers(0, 2**32).map(random.Random))
 
 
-def take(lakes: dict[str, Lake], taken: Sequence[Step]) -> Iterator[tuple[Lake, list[LandedFile]]]:
-    """Take each step; after each that built, the lake, and every file with the declarations that it was built by."""
-    landed: dict[str, LandedFile] = {}
+def take(
+    lakes: dict[str, Lake], taken: Sequence[Step], landed: dict[str, LandedFile]
+) -> Iterator[tuple[Lake, list[LandedFile]]]:
+    """Take each step; after each that built, the lake, and every file with the declarations that it was built by.
+
+    Every file is put into `landed` under its batch's key, whether a build has read it or not.
+    """
     for step in taken:
         lake = lakes[step.config]
         declarations = lake.settings.declarations
@@ -128,11 +132,11 @@ def _quarantined(lake: Lake, filters: QuarantineFilters) -> list[dict[str, Any]]
 def assert_tables_hold(taken: Sequence[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lakes = {name: lake_in(Path(folder), text) for name, text in CONFIGS.items()}
-        landed: list[LandedFile] = []
-        for lake, landed in take(lakes, taken):
-            assert_as_the_oracle_says(lake, landed)
+        landed: dict[str, LandedFile] = {}
+        for lake, built in take(lakes, taken, landed):
+            assert_as_the_oracle_says(lake, built)
         replay(lakes["shipped"], ReplayRange(), NOW)
-        assert_as_the_oracle_says(lakes["shipped"], [replace(file, read_by=None) for file in landed])
+        assert_as_the_oracle_says(lakes["shipped"], [replace(file, read_by=None) for file in landed.values()])
 
 
 @settings(max_examples=3, deadline=None, suppress_health_check=CHECKS, derandomize=True, phases=WITHOUT_SHRINKING)
