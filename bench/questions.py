@@ -109,6 +109,7 @@ def _ask_everything(home: Path, patience: float) -> tuple[int, int, tuple[Timing
     pinned = lake.pin()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         leads = f"{lake.settings.lake}/warehouse/{LEADS.replace('.', '/')}/data/*/*.parquet"
 
         def timing(question: Question) -> Timing:
