@@ -97,5 +97,5 @@ their outcomes to another place, and every lead with features as of a later mome
 events, 2.5 s to make them. Without that, it is telling which of the rewritten rows are others: 0.5 s."""
 _ROLLUP_LIMIT = "no rollup answers them; they are counted from the leads."
 _OTHER_LIMIT = """\
-the lake's answers carry intervals and an order, some 15 µs for each row: at 1 M leads, thousands of rows cost as much
-as DuckDB's own query."""
+the lake's answers carry intervals and an order, some 6 µs for each row of them in Python: at 1 M leads, two thousand
+rows add 13 ms to DuckDB's own 18 ms."""
