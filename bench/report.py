@@ -162,7 +162,7 @@ def _questions_table(asked: Asked) -> str:
     rows = [
         [
             timing.question.name.replace("_", " "),
-            "a rollup" if timing.question.by_rollup else "the leads",
+            f"`{timing.answered_by}`",
             f"{timing.rows:,}",
             _milliseconds(timing.lake),
             _milliseconds(timing.by_hand),
@@ -172,7 +172,7 @@ def _questions_table(asked: Asked) -> str:
     ]
     files = f"{asked.files} files of {_megabytes(asked.file_bytes)} in all"
     return f"{name_of(asked.leads)} leads in {files}; milliseconds:\n\n" + _table(
-        ["question", "meant for", "rows", "the lake", "by hand", "ratio"], rows
+        ["question", "answered by", "rows", "the lake", "by hand", "ratio"], rows
     )
 
 
