@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         built,
         questions,
         on=asked.on,
-        command=f"make bench ARGS={'--quick'!r}" if asked.quick else "make bench",
+        command=_command(asked),
         repetitions="one run" if asked.quick else f"{REPETITIONS} runs ({REPETITIONS_OF_MANY} of 10 M events)",
     )
     out: Path = asked.out or (QUICK_DOCUMENT if asked.quick else DOCUMENT)
@@ -71,6 +71,15 @@ def _measure_questions(leads: int, tell: Tell, *, quick: bool) -> Asked:
     with tempfile.TemporaryDirectory(prefix="leadlake-bench-") as folder:
         tell(f"{name_of(leads)} leads: making and asking them")
         return measure_questions(Path(folder), leads, QUICK_PATIENCE if quick else PATIENCE)
+
+
+def _command(asked: argparse.Namespace) -> str:
+    """What repeats this run, wherever its document goes."""
+    given = ["--quick"] if asked.quick else []
+    for option in ("events", "leads"):
+        sizes = getattr(asked, option)
+        given += [] if sizes is None else [f"--{option}", *map(str, sizes)]
+    return f'make bench ARGS="{" ".join(given)}"' if given else "make bench"
 
 
 def _sizes(given: list[int] | None, *, quick: bool) -> tuple[int, ...]:

@@ -16,10 +16,11 @@ import duckdb
 
 from bench.events import UNTIL, EventFiles, land_part, stream_of
 from bench.lakes import bench_lake, copy_home
-from bench.measuring import Measured, Spread, alone, spread
+from bench.measuring import Measured, Spread, alone, peak_memory, spread
 from lake_access.building.build import build
-from lake_access.declarations import FieldType
+from lake_access.declarations import FieldType, load_declarations
 from lake_access.demo_events import STREAMS
+from lake_access.settings import SHIPPED_CONFIG
 
 CURATE = "curate"
 _SQL_TYPES: Mapping[FieldType, str] = {
@@ -34,20 +35,24 @@ _EVERY_EVENT = {"event_type": "VARCHAR", "event_id": "VARCHAR", "email": "VARCHA
 
 @dataclass(frozen=True)
 class BuildTimes:
-    """The seconds of a build, by stage and altogether, and the lines that it read."""
+    """The seconds of a build, by stage and altogether; the lines that it read; the most memory up to its events."""
 
     stages: dict[str, float]
     seconds: float
     read: int
+    curate_peak_bytes: int
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Builds of the same lake: the spread of each stage and of the whole, in seconds, and the most memory."""
+    """Builds of the same lake: the spread of each stage and of the whole, in seconds, and the most memory.
+
+    `curate_peak_bytes` is the most up to the commit of the events, `peak_bytes` up to the end.
+    """
 
     stages: dict[str, Spread]
     seconds: Spread
-    read: int
+    curate_peak_bytes: int
     peak_bytes: int
 
 
@@ -97,7 +102,7 @@ def stages_of(builds: list[Measured[BuildTimes]]) -> Stages:
     return Stages(
         stages={stage: spread(one.stages[stage] for one in times) for stage in times[0].stages},
         seconds=spread(one.seconds for one in times),
-        read=times[0].read,
+        curate_peak_bytes=max(one.curate_peak_bytes for one in times),
         peak_bytes=max(build.peak_bytes for build in builds),
     )
 
@@ -115,27 +120,27 @@ def land_base(home: Path, files: EventFiles) -> float:
 def run_build(home: Path) -> BuildTimes:
     """Build what is new in the lake, timed from the call to its return."""
     lake = bench_lake(home)
-    marks: list[tuple[str, float]] = []
+    marks: list[tuple[str, float, int]] = []
 
     def told(stage: str, _lines: int) -> None:
-        if not marks or marks[-1][0] != stage:
-            marks.append((stage, perf_counter()))
+        if stage != "events" and (not marks or marks[-1][0] != stage):
+            marks.append((stage, perf_counter(), peak_memory()))
 
     started = perf_counter()
     result = build(lake, UNTIL, told)
     ended = perf_counter()
     lake.close()
-    later = [(stage, at) for stage, at in marks if stage != "events"]
-    begun = [(CURATE, started), *later, ("", ended)]
+    begun = [(CURATE, started), *((stage, at) for stage, at, _ in marks), ("", ended)]
     stages = {stage: following - at for (stage, at), (_, following) in pairwise(begun)}
-    return BuildTimes(stages, ended - started, result.read)
+    return BuildTimes(stages, ended - started, result.read, marks[0][2])
 
 
 def run_floor(files: EventFiles, folder: Path, *, given: bool) -> float:
     """DuckDB's own way from the lines to Parquet, with the columns given or found out; the seconds that it took."""
     folder.mkdir(exist_ok=True)
-    columns = _columns(folder) if given else {}
+    columns = _columns() if given else {}
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         started = perf_counter()
         for stream in STREAMS:
             listed = ", ".join(f"'{file}'" for file in files.of("base") if stream_of(file) == stream)
@@ -147,9 +152,9 @@ def run_floor(files: EventFiles, folder: Path, *, given: bool) -> float:
         return perf_counter() - started
 
 
-def _columns(folder: Path) -> dict[str, str]:
+def _columns() -> dict[str, str]:
     """The declared columns of each stream, as `read_json` wants them."""
-    declarations = bench_lake(folder).settings.declarations
+    declarations = load_declarations(SHIPPED_CONFIG)
     return {
         stream: str(
             {

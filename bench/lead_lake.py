@@ -11,9 +11,10 @@ from pathlib import Path
 
 from bench.lakes import IDENTITY_KEY, bench_lake
 from bench.queries import load_query
+from lake_access.building.rollups import build_rollups
 from lake_access.building.workshop import Workshop, open_workshop, upstream_property
 from lake_access.iceberg.commits import KNOWN_UNTIL, commit, pin, write_rows
-from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, SCORES
+from lake_access.iceberg.tables import BATCHES, EVENTS, LEADS, QUARANTINE, SCORES
 
 # When the newest of it landed: with a window of 60 days, leads from before 2 November are mature.
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,14 +23,15 @@ MONTHS = 24
 
 
 def make_lead_lake(home: Path, leads: int) -> None:
-    """Write a lake of so many leads, and bring what is made from them up to them."""
+    """Write a lake of so many leads, and build their rollups."""
     lake = bench_lake(home)
     workshop = open_workshop(lake.settings, lake.store, lake.catalog, IDENTITY_KEY.encode(), NOW)
     with workshop.connection:
         version = _know_until_now(workshop)
         _write_leads(workshop, leads, version)
-        for name in (SCORES, BATCHES):
+        for name in (SCORES, QUARANTINE, BATCHES):
             commit(workshop.table(name)[0], [], [], {upstream_property(EVENTS): version})
+        build_rollups(workshop)
     lake.close()
 
 

@@ -65,10 +65,11 @@ QUESTIONS = (
 
 @dataclass(frozen=True)
 class Timing:
-    """One question's seconds through the lake and by hand, and the rows of its answer."""
+    """One question's seconds through the lake and by hand, the rows of its answer, and the table that gave it."""
 
     question: Question
     rows: int
+    answered_by: str
     lake: Spread
     by_hand: Spread
 
@@ -109,6 +110,7 @@ def _ask_everything(home: Path, patience: float) -> tuple[int, int, tuple[Timing
     pinned = lake.pin()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         leads = f"{lake.settings.lake}/warehouse/{LEADS.replace('.', '/')}/data/*/*.parquet"
 
         def timing(question: Question) -> Timing:
@@ -132,13 +134,14 @@ def _time(
     patience: float,
 ) -> Timing:
     """Ask both sides once to warm them and to compare what they say, then again and again in turn."""
-    answer = _same(question, ask_lake(), by_hand())
+    told = ask_lake()
+    answer = _same(question, told, by_hand())
     lake: list[float] = []
     hand: list[float] = []
     while len(lake) < FEWEST or (len(lake) < MOST and sum(lake) + sum(hand) < patience):
         lake.append(_seconds(ask_lake))
         hand.append(_seconds(by_hand))
-    return Timing(question, len(answer), spread(lake), spread(hand))
+    return Timing(question, len(answer), told.answered_by, spread(lake), spread(hand))
 
 
 def _same(question: Question, told: Conversion, rows: list[tuple[object, ...]]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
@@ -14,13 +15,10 @@ from bench.increments import NEWEST, SPREAD
 from bench.measuring import Spread, processor
 from bench.questions import Asked
 
+WIDTH = 120
 _INTRODUCTION = """\
-# Benchmarks
-
 Written by `{command}` on {on}. Every ratio is of figures taken in turn in this one run. A figure is the median of
-{repetitions}, with the least and the greatest in brackets; in seconds, unless another unit is named.
-
-"""
+{repetitions}, with the least and the greatest in brackets; in seconds, unless another unit is named."""
 _FLOOR = """\
 The floor is what DuckDB alone takes for the same lines: a `COPY` of `read_json(…, format = 'newline_delimited')` to
 Parquet (zstd) for each stream, columns and types found out by itself, lines that are no JSON left out. It finds no
@@ -58,7 +56,8 @@ def write_report(built: Sequence[Built], asked: Sequence[Asked], *, on: date, co
     """The whole document, in Markdown."""
     goals = reached(built, asked)
     parts = [
-        _INTRODUCTION.format(command=command, on=f"{on:%d %B %Y}".lstrip("0"), repetitions=repetitions),
+        "# Benchmarks\n\n",
+        _paragraph(_INTRODUCTION.format(command=command, on=f"{on:%d %B %Y}".lstrip("0"), repetitions=repetitions)),
         _machine(),
     ]
     parts += ["## Goals\n\n", _goals_table(goals), *_limits(goals)]
@@ -66,16 +65,20 @@ def write_report(built: Sequence[Built], asked: Sequence[Asked], *, on: date, co
         parts += ["## Building from nothing\n\n", _FLOOR, "\n", _full_table(built), _stages(built)]
         parts += ["## Building 1% that is new\n\n", _INCREMENTS, "\n", _increments_table(built)]
     if asked:
-        parts += ["## Questions\n\n", _QUESTIONS, *(_questions_table(one) for one in asked)]
+        parts += ["## Questions\n\n", _QUESTIONS, "\n", *(_questions_table(one) for one in asked)]
     return "".join([*parts, _AGAIN])
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), WIDTH, break_on_hyphens=False) + "\n\n"
 
 
 def _machine() -> str:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     libraries = ", ".join(f"{name} {version(package)}" for name, package in _LIBRARIES.items())
-    return (
+    return _paragraph(
         f"The machine: {os.cpu_count()} cores ({processor()}), {_gigabytes(memory)} of memory, {platform.system()}; "
-        f"Python {platform.python_version()}, {libraries}. DuckDB with its own number of threads.\n\n"
+        f"Python {platform.python_version()}, {libraries}. DuckDB with its own number of threads."
     )
 
 
@@ -88,7 +91,11 @@ def _goals_table(goals: Iterable[Reached]) -> str:
 
 
 def _limits(goals: Iterable[Reached]) -> list[str]:
-    missed = [f"- **{goal.goal}**: {goal.limit}\n" for goal in goals if not goal.met]
+    missed = [
+        textwrap.fill(f"- **{goal.goal}**: {goal.limit}", WIDTH, subsequent_indent="  ") + "\n"
+        for goal in goals
+        if not goal.met
+    ]
     return ["What limits those that are missed:\n\n", *missed, "\n"] if missed else []
 
 
@@ -119,13 +126,14 @@ def _stages(built: Sequence[Built]) -> str:
         [
             name_of(one.events),
             *_stage_cells(one.full.full, stages),
+            _megabytes(one.full.full.curate_peak_bytes),
             _megabytes(one.full.full.peak_bytes),
             _megabytes(one.full.floor_peak_bytes),
             f"{one.full.landing:.1f}",
         ]
         for one in built
     ]
-    return _table(["events", *stages, "whole build", "memory", "the floor's memory", "landing"], rows)
+    return _table(["events", *stages, "whole build", "memory of curate", "of all", "of the floor", "landing"], rows)
 
 
 def _increments_table(built: Sequence[Built]) -> str:
@@ -141,9 +149,9 @@ def _increments_table(built: Sequence[Built]) -> str:
 
 
 def _build_cells(one: Built, told: str, lines: int, builds: Stages, stages: Iterable[str]) -> list[str]:
-    share = one.full.full.seconds.median / builds.seconds.median
     cells = [name_of(one.events), told, f"{lines:,}", *_stage_cells(builds, stages), _megabytes(builds.peak_bytes)]
-    return [*cells, f"1 / {share:.1f}"]
+    times = one.full.full.seconds.median / builds.seconds.median
+    return [*cells, "1" if builds is one.full.full else f"1 / {times:.1f}"]
 
 
 def _stage_cells(stages: Stages, names: Iterable[str]) -> list[str]:
@@ -154,7 +162,7 @@ def _questions_table(asked: Asked) -> str:
     rows = [
         [
             timing.question.name.replace("_", " "),
-            "a rollup" if timing.question.by_rollup else "the leads",
+            f"`{timing.answered_by}`",
             f"{timing.rows:,}",
             _milliseconds(timing.lake),
             _milliseconds(timing.by_hand),
@@ -163,8 +171,8 @@ def _questions_table(asked: Asked) -> str:
         for timing in asked.timings
     ]
     files = f"{asked.files} files of {_megabytes(asked.file_bytes)} in all"
-    return f"\n{name_of(asked.leads)} leads in {files}; milliseconds:\n\n" + _table(
-        ["question", "meant for", "rows", "the lake", "by hand", "ratio"], rows
+    return f"{name_of(asked.leads)} leads in {files}; milliseconds:\n\n" + _table(
+        ["question", "answered by", "rows", "the lake", "by hand", "ratio"], rows
     )
 
 

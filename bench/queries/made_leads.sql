@@ -2,7 +2,7 @@
 -- Grain: a lead.
 -- Slots: none. Parameters: $first, $following: the numbers of the first lead and of the one after the last;
 --   $begins, $ends: the month; $month: its place among the months; $settled: the day whose outcomes are all known.
-CREATE OR REPLACE TEMP TABLE made_leads AS
+CREATE OR REPLACE TABLE made_leads AS
 WITH drawn AS (
     SELECT
         number,

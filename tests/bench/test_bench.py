@@ -51,7 +51,9 @@ def test_a_quick_run_writes_its_document(tmp_path: Path) -> None:
     main(["--quick", "--events", "5000", "--leads", "20000", "--on", "2026-01-31", "--out", str(document)])
 
     text = document.read_text(encoding="utf-8")
-    assert text.startswith("# Benchmarks\n\nWritten by `make bench ARGS='--quick'` on 31 January 2026.")
+    assert text.startswith(
+        '# Benchmarks\n\nWritten by `make bench ARGS="--quick --events 5000 --leads 20000"` on 31 January 2026.'
+    )
     assert len(re.findall(r"^\| 5 k \|", text, flags=re.MULTILINE)) == 5
     for question in QUESTIONS:
         assert f"| {question.name.replace('_', ' ')} |" in text
