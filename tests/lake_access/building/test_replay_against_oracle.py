@@ -82,7 +82,7 @@ def steps_of(drawn: Sequence[Line], rng: random.Random) -> list[Step]:
         retried = QuarantineFilters(reason=rng.choice([None, "duration", "questions", "not"]))
         again = [Step(again_by, chosen=range_of(rng)), Step(again_by, retried=retried)]
         taken[at:at] = [Step(built_by), rng.choice(again)]
-    return taken
+    return [*taken, Step("shipped")]
 
 
 def range_of(rng: random.Random) -> ReplayRange:
