@@ -8,9 +8,11 @@ from uuid import UUID
 
 import duckdb
 import pytest
+from pyiceberg.io.pyarrow import parquet_file_to_data_file
 from pyiceberg.table import Table
 from pyiceberg.types import LongType, StringType, TimestamptzType, UUIDType
 
+from lake_access.building.build import build
 from lake_access.engine import open_connection
 from lake_access.errors import ConflictError
 from lake_access.iceberg.catalog import ensure_table, load_table
@@ -26,8 +28,9 @@ from lake_access.iceberg.commits import (
     quoted,
     write_rows,
 )
-from lake_access.iceberg.tables import TableDefinition
+from lake_access.iceberg.tables import ROLLED_UP, TableDefinition
 from lake_access.lake import Lake
+from tests.lake_access.lakes import NOW, land_lines, touch
 
 NAME = "curated.things"
 COLUMNS = {"id": UUIDType(), "name": StringType(), "moment": TimestamptzType(), "size": LongType()}
@@ -247,3 +250,36 @@ def test_a_lake_whose_path_has_spaces_and_quotes_works(lake: Lake, connection: d
     add(connection, table, "a")
 
     assert names_in(connection, pin(table)) == ["a"]
+
+
+@pytest.mark.parametrize("definition", [THINGS, PLAIN], ids=["by month", "whole"])
+def test_a_file_is_described_as_its_own_footer_would(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, definition: TableDefinition
+) -> None:
+    table = made(lake, definition)
+
+    files = write_rows(connection, table, definition, rows_of(connection, "a", "b", "c"))
+
+    for file in files:
+        read = parquet_file_to_data_file(table.io, table.metadata, file.file_path)
+        for told in ("partition", "record_count", "file_size_in_bytes", "value_counts", "null_value_counts"):
+            assert getattr(file, told) == getattr(read, told), told
+        assert (file.lower_bounds, file.upper_bounds) == (read.lower_bounds, read.upper_bounds)
+    assert sum(file.record_count for file in files) == 3
+
+
+def test_rollups_files_are_described_as_their_own_footers_would(lake: Lake) -> None:
+    land_lines(lake, "webinar", touch(), touch(email="ann@example.com", timestamp="2024-12-31T23:59:59.999999Z"))
+    build(lake, NOW)
+    table = load_table(lake.catalog, ROLLED_UP)
+
+    assert table is not None
+    files = pin(table).files
+    assert len(files) >= 4
+    for path, file in files.items():
+        read = parquet_file_to_data_file(table.io, table.metadata, path)
+        assert (file.partition, file.lower_bounds, file.upper_bounds) == (
+            read.partition,
+            read.lower_bounds,
+            read.upper_bounds,
+        )
