@@ -34,6 +34,8 @@ _ATOM = r'[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+'
 _NAME = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"[^\W_](?:[\w-]*\w)?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+# A label of more than 63 characters, or a number where the name of a country or the like should stand.
+_NO_DOMAIN = re.compile(r"[^.]{64}|\.[0-9]+$")
 _MOST_DIGITS = 18
 _TIMES_REMEMBERED = 1 << 16
 _NUMBERS_REMEMBERED = 1 << 12
@@ -191,7 +193,7 @@ def _why_impossible(address: str) -> str | None:
         return "what stands before the @ is not a mailbox"
     # A mark may follow a letter, and Python's \w leaves it out; the underscore, of no use in a domain, stands for it.
     marked = "".join("_" if category(sign).startswith("M") else sign for sign in domain)
-    if "_" in domain or not _DOMAIN.fullmatch(marked):
+    if "_" in domain or not _DOMAIN.fullmatch(marked) or _NO_DOMAIN.search(domain):
         return "what follows the @ is not a domain"
     return None
 

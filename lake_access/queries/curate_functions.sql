@@ -43,7 +43,13 @@ CREATE OR REPLACE TEMP MACRO is_email(e) AS
     strlen(e) <= 254 AND regexp_full_match(e,
         '[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+(\.[^\x00-\x20\x7f@"(),:;<>\[\]\\.]+)*'
         || '@([\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?\.)+[\pL\pN]([\pL\pN\pM-]*[\pL\pN\pM])?')
-    AND strlen(split_part(e, '@', 1)) <= 64;
+    AND strlen(split_part(e, '@', 1)) <= 64
+    -- No label of a domain is longer than 63 characters, and the last one is no number.
+    AND NOT regexp_matches(split_part(e, '@', 2), '[^.]{64}|\.[0-9]+$');
+
+-- A CRM key without the blanks around it, in one Unicode form.
+CREATE OR REPLACE TEMP MACRO normal_key(k) AS
+    nfc_normalize(regexp_replace(k, '^[\s\pZ]+|[\s\pZ]+$', '', 'g'));
 
 -- The first 128 bits of the HMAC-SHA256 (RFC 2104) of `kind:identity`.
 CREATE OR REPLACE TEMP MACRO identity_id(kind, identity) AS

@@ -25,7 +25,7 @@ INSERT INTO crm_keys
 WITH met AS (
     SELECT DISTINCT lead_key_json FROM written WHERE lead_key_json IS NOT NULL AND lead_key_json <> 'null'
 ), read AS (
-    SELECT lead_key_json, json_text(lead_key_json) AS lead_key_text, nfc_normalize(trim(json_text(lead_key_json))) AS lead_key
+    SELECT lead_key_json, json_text(lead_key_json) AS lead_key_text, normal_key(json_text(lead_key_json)) AS lead_key
     FROM met ANTI JOIN crm_keys USING (lead_key_json)
 ), judged AS (
     SELECT *,

@@ -192,8 +192,8 @@ def _name(told: Row, key: str) -> str | None:
     if key == "lead_key" and isinstance(name, str):
         if "\0" in name:
             raise RefusedLineError("lead_key: holds a NUL character")
-        spaces = "".join({sign for sign in name if unicodedata.category(sign) == "Zs"})
-        name = unicodedata.normalize("NFC", name.strip(spaces))
+        blanks = "".join({sign for sign in name if sign in "\t\n\f\r" or unicodedata.category(sign).startswith("Z")})
+        name = unicodedata.normalize("NFC", name.strip(blanks) if blanks else name)
     if not isinstance(name, str) or not 1 <= len(name.encode()) <= LONGEST_NAME:
         raise RefusedLineError(f"{key}: not a text of 1 to 200 bytes")
     return name
@@ -233,7 +233,8 @@ def is_email(text: str) -> bool:
         and len(local.encode()) <= 64
         and LOCAL_PART.fullmatch(local) is not None
         and len(labels) >= 2
-        and all(_is_label(label) for label in labels)
+        and all(_is_label(label) and len(label) <= 63 for label in labels)
+        and not (labels[-1].isascii() and labels[-1].isdigit())
     )
 
 
