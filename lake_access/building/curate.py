@@ -138,7 +138,7 @@ def _curate_chunk(current: Round, sql: EventSql, chunk: Chunk) -> None:
     connection.register("batches", _batches_table(chunk.batches))
     connection.execute(sql.parse)
     connection.execute(load_query("curate_identities"))
-    connection.execute(sql.type, sql.parameters)
+    _type_lines(connection, sql)
     connection.unregister("lines")
     current.months |= {row[0] for row in connection.execute(load_query("curate_months")).fetchall()}
     connection.execute(load_query("curate_copies"))
@@ -148,6 +148,15 @@ def _curate_chunk(current: Round, sql: EventSql, chunk: Chunk) -> None:
     identity.link_identities(connection)
     connection.execute(load_query("curate_events"))
     keep_chunk(current)
+
+
+def _type_lines(connection: duckdb.DuckDBPyConnection, sql: EventSql) -> None:
+    """Make `typed`: each line with its values, and the reason to refuse it if there is one."""
+    # DuckDB knows no size of an Arrow table, takes the lines for the smaller side of each join, and would read along the
+    # other one, which is so small that a single thread does all the work.
+    connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
+    connection.execute(sql.type, sql.parameters)
+    connection.execute("RESET disabled_optimizers")
 
 
 def _batches_table(batches: Sequence[Batch]) -> pa.Table:
