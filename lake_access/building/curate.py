@@ -152,8 +152,8 @@ def _curate_chunk(current: Round, sql: EventSql, chunk: Chunk) -> None:
 
 def _type_lines(connection: duckdb.DuckDBPyConnection, sql: EventSql) -> None:
     """Make `typed`: each line with its values, and the reason to refuse it if there is one."""
-    # DuckDB knows no size of an Arrow table, takes the lines for the smaller side of each join, and would read along the
-    # other one, which is so small that a single thread does all the work.
+    # DuckDB knows no size of an Arrow table, takes the lines for the smaller side of each join, and would read along
+    # the other one, which is so small that a single thread does all the work.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
     connection.execute(sql.type, sql.parameters)
     connection.execute("RESET disabled_optimizers")
