@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 
-from bench.building import measure_full_build
 from bench.events import write_events
 from bench.goals import Built, name_of
-from bench.increments import measure_increments
 from bench.measuring import alone
 from bench.questions import Asked, measure_questions
 from bench.report import write_report
+from bench.rounds import measure_builds
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 QUICK_DOCUMENT = DOCUMENT.parent.parent / "test-results" / "benchmarks-quick.md"
@@ -61,10 +60,8 @@ def _measure_builds(events: int, tell: Tell, *, quick: bool) -> Built:
     with tempfile.TemporaryDirectory(prefix="leadlake-bench-") as folder:
         tell(f"{name_of(events)} events: writing them")
         files = alone(write_events, Path(folder) / "events", events).value
-        tell(f"{name_of(events)} events: building from nothing")
-        full = measure_full_build(Path(folder), files, repetitions)
-        tell(f"{name_of(events)} events: building 1% that is new")
-        return Built(events, full, measure_increments(Path(folder), files, repetitions))
+        tell(f"{name_of(events)} events: building them from nothing, and 1% that is new")
+        return Built(events, *measure_builds(Path(folder), files, repetitions))
 
 
 def _measure_questions(leads: int, tell: Tell, *, quick: bool) -> Asked:

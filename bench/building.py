@@ -15,8 +15,8 @@ from time import perf_counter
 import duckdb
 
 from bench.events import UNTIL, EventFiles, land_part, stream_of
-from bench.lakes import bench_lake, copy_home
-from bench.measuring import Measured, Spread, alone, peak_memory, spread
+from bench.lakes import bench_lake
+from bench.measuring import Measured, Spread, peak_memory, spread
 from lake_access.building.build import build
 from lake_access.declarations import FieldType, load_declarations
 from lake_access.demo_events import STREAMS
@@ -72,28 +72,6 @@ class FullBuild:
     def curate_ratio(self) -> float:
         """The rate of raw lines to committed events, as a share of the floor's rate."""
         return self.floor.median / self.full.stages[CURATE].median
-
-
-def measure_full_build(folder: Path, files: EventFiles, repetitions: int) -> FullBuild:
-    """Floor and build in turn; leaves the built lake in `home`, which is its place, and a copy of it in `built`."""
-    landing = alone(land_base, folder / "home", files)
-    copy_home(folder / "home", folder / "landed")
-    builds, floors, typed = [], [], []
-    for _ in range(repetitions):
-        floors.append(alone(run_floor, files, folder / "floor", given=False))
-        copy_home(folder / "landed", folder / "home")
-        builds.append(alone(run_build, folder / "home"))
-        typed.append(alone(run_floor, files, folder / "floor", given=True))
-    copy_home(folder / "home", folder / "built")
-    return FullBuild(
-        lines=files.lines["base"],
-        text_bytes=files.bytes["base"],
-        landing=landing.value,
-        full=stages_of(builds),
-        floor=spread(floor.value for floor in floors),
-        floor_typed=spread(floor.value for floor in typed),
-        floor_peak_bytes=max(floor.peak_bytes for floor in floors),
-    )
 
 
 def stages_of(builds: list[Measured[BuildTimes]]) -> Stages:

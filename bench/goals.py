@@ -82,20 +82,20 @@ def _at_most(goal: str, asked: str, bound: float, figures: dict[str, float], lim
 # What limits a goal, shown where a run misses it. Found at 1 M events with a profiler, as processor time: that of both
 # cores together, which other work on the machine changes little.
 _CURATE_LIMIT = """\
-at 1 M events curating takes 12.3 s of processor time, the floor 2.3 s. Holding every field against its declaration,
-giving it its type and the event its points: 7.0 s. Addresses and keys, with their hashes: 1.9 s. Copies: 0.2 s. The
+at 1 M events curating takes 10.0 s of processor time, the floor 2.3 s. Holding every field against its declaration,
+giving it its type and the event its points: 5.0 s. Addresses and keys, with their hashes: 1.7 s. Copies: 0.2 s. The
 rest is reading, writing and commits."""
 _NEWEST_LIMIT = """\
-at 1 M events it takes 2.5 s of processor time, the full build 18.3 s. Half of it does not grow with the lake: DuckDB
-planning the queries of six streams (0.4 s), seven commits with the planning of their tables' files (0.3 s), the
-description of 31 new data files (0.2 s), opening, reading the lines. What grows: the ids of all events, as a copy of
-one with an id of its own could be anywhere (0.3 s); all that the changed leads did, a thirtieth of all leads (0.2 s);
-and the months of leads and features that hold any of these, which are written anew (0.4 s)."""
+at 1 M events it takes 2.5 s of processor time, the full build 15.8 s. What does not grow with the lake: DuckDB planning
+the queries of six streams and reading few lines (0.4 s), nine commits with the planning of their tables' files (0.3 s),
+opening, counting rollups. What grows: the ids of all events, as a copy of one with an id of its own could be anywhere
+(0.3 s); all that the changed leads did, a thirtieth of all leads (0.2 s), and their features (0.2 s); and the months of
+leads and features that hold any of these, which are written anew (0.5 s)."""
 _SPREAD_LIMIT = """\
-at 1 M events it takes 10.3 s of processor time. Such news touches every month of every table, and a data file is
-replaced whole: 3.0 s of writing, and 0.8 s for events whose lead was linked late. Identities linked late also move
-their outcomes to another place, and every lead with features as of a later moment is made anew: 1.2 s to read their
-events, 2.5 s to make them. Without that, it is telling which of the rewritten rows are others: 0.5 s."""
+at 1 M events it takes 11.7 s of processor time. Such news touches every month of every table, and a data file is
+replaced whole: 2.5 s of writing, and 2.5 s to gather the events of every month in which a lead was linked late.
+Identities linked late also move their outcomes to another place, and every lead with features as of a later moment is
+made anew: 1.1 s to read their events, 2.7 s to make them. To tell which of the rewritten rows are others: 0.5 s."""
 _ROLLUP_LIMIT = """\
 a question takes some 4 ms before it reads anything: planning, a cursor, DuckDB's own planning. With so few leads, by
 hand takes not much more."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.building import Stages, run_build, stages_of
+from bench.building import BuildTimes, Stages, run_build
 from bench.events import EventFiles, land_part
 from bench.lakes import bench_lake, copy_home
-from bench.measuring import alone
+from bench.measuring import Measured, alone
 
 NEWEST, SPREAD = "newest", "spread"
 
@@ -23,18 +23,11 @@ class Increment:
     builds: Stages
 
 
-def measure_increments(folder: Path, files: EventFiles, repetitions: int) -> dict[str, Increment]:
-    """Both kinds of news, each landed in the lake as the full build left it in `built`."""
-    return {part: _measure(folder, files, part, repetitions) for part in (NEWEST, SPREAD)}
-
-
-def _measure(folder: Path, files: EventFiles, part: str, repetitions: int) -> Increment:
-    builds = []
-    for _ in range(repetitions):
-        copy_home(folder / "built", folder / "home")
-        alone(_land, folder / "home", files, part)
-        builds.append(alone(run_build, folder / "home"))
-    return Increment(part, files.lines[part], len(files.of(part)), stages_of(builds))
+def run_increment(folder: Path, files: EventFiles, part: str) -> Measured[BuildTimes]:
+    """Land one kind of news in the lake as a full build left it in `built`, and build it in its place, `home`."""
+    copy_home(folder / "built", folder / "home")
+    alone(_land, folder / "home", files, part)
+    return alone(run_build, folder / "home")
 
 
 def _land(home: Path, files: EventFiles, part: str) -> None:
