@@ -4,7 +4,9 @@
 -- Reads: lines (line).
 CREATE OR REPLACE TEMP TABLE written AS
 SELECT DISTINCT j.email::VARCHAR AS email_json, j.lead_key::VARCHAR AS lead_key_json
-FROM (SELECT TRY(json_transform(line, '{"email": "JSON", "lead_key": "JSON"}')) AS j FROM lines);
+FROM (
+    SELECT CASE WHEN json_valid(line) THEN json_transform(line, '{"email": "JSON", "lead_key": "JSON"}') END AS j FROM lines
+);
 
 INSERT INTO addresses
 WITH met AS (

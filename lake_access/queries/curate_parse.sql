@@ -3,10 +3,12 @@
 -- Reads: lines (batch_index, line_number, line).
 -- Slots, all from the declarations' checked names: `shape` the known keys, for json_transform; `columns` one column a key.
 CREATE OR REPLACE TEMP VIEW parsed AS
-WITH taken_apart AS (
-    -- TRY costs nothing while the lines are JSON; asking first whether they are would parse each once more.
-    SELECT *, len(TRY(json_keys(line))) AS all_keys, TRY(json_transform(line, '{shape}')) AS j
-    FROM lines
-    WHERE starts_with(line, '{{') OR regexp_matches(line, '\S')
+WITH checked AS (
+    SELECT *, json_valid(line) AS is_json FROM lines WHERE starts_with(line, '{{') OR regexp_matches(line, '\S')
+), taken_apart AS (
+    SELECT *,
+        CASE WHEN is_json THEN len(json_keys(line)) END AS all_keys,
+        CASE WHEN is_json THEN json_transform(line, '{shape}') END AS j
+    FROM checked
 )
 SELECT batch_index, line_number, line, all_keys, {columns} FROM taken_apart
