@@ -125,7 +125,8 @@ def build_downstream(workshop: Workshop, result: BuildResult, progress: Progress
 def tell_state(workshop: Workshop, result: BuildResult) -> None:
     """How many leads there are, and at which snapshot each table is."""
     result.leads = pin(workshop.table(LEADS)[0]).rows
-    result.snapshots = {name: pin(workshop.table(name)[0]).snapshot_id for name in workshop.definitions}
+    snapshots = {name: workshop.table(name)[0].current_snapshot() for name in workshop.definitions}
+    result.snapshots = {name: None if newest is None else newest.snapshot_id for name, newest in snapshots.items()}
 
 
 def _portions(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
