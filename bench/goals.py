@@ -85,45 +85,6 @@ _CURATE_LIMIT = """\
 at 1 M events curating takes 8.0 s of processor time, the floor 2.0 s. Taking lines apart, holding every field against
 its declaration, giving it its type and the event its points, and the SHA-256 of a line without an id: 4.2 s. Addresses
 and keys, with their hashes: 1.6 s. Writing: 1.4 s. Copies: 0.2 s. The rest is reading and commits."""
-_NEWEST_LIMIT),
-            _at_least("full build / build of 1% out of the whole year", "≥ 20", 20, spread, _SPREAD_LIMIT),
-        ]
-    if asked:
-        rollups = {name_of(one.leads): _worst(one, by_rollup=True) for one in asked}
-        others = {name_of(one.leads): _worst(one, by_rollup=False) for one in asked}
-        found += [
-            _at_most(
-                "a question for a rollup: time / by hand, the worst", "≤ 0.1 of many leads", 0.1, rollups, _ROLLUP_LIMIT
-            ),
-            _at_most("any other question: time / by hand, the worst", "≤ 1.1 of many leads", 1.1, others, _OTHER_LIMIT),
-        ]
-    return found
-
-
-def name_of(size: int) -> str:
-    """A number of events or leads as people say it: `100 k`, `10 M`."""
-    return f"{size / 1e6:g} M" if size >= 1_000_000 else f"{size / 1e3:g} k"
-
-
-def _worst(asked: Asked, *, by_rollup: bool) -> float:
-    timings: list[Timing] = [timing for timing in asked.timings if timing.question.by_rollup is by_rollup]
-    return max(timing.ratio for timing in timings)
-
-
-def _at_least(goal: str, asked: str, bound: float, figures: dict[str, float], limit: str) -> Reached:
-    return Reached(goal, asked, figures, all(figure >= bound for figure in figures.values()), limit)
-
-
-def _at_most(goal: str, asked: str, bound: float, figures: dict[str, float], limit: str) -> Reached:
-    return Reached(goal, asked, figures, [*figures.values()][-1] <= bound, limit)
-
-
-# What limits a goal, shown where a run misses it. Found at 1 M events with a profiler, as processor time: that of both
-# cores together, which other work on the machine changes little.
-_CURATE_LIMIT = """\
-at 1 M events curating takes 10.0 s of processor time, the floor 2.3 s. Holding every field against its declaration,
-giving it its type and the event its points: 5.0 s. Addresses and keys, with their hashes: 1.7 s. Copies: 0.2 s. The
-rest is reading, writing and commits."""
 _NEWEST_LIMIT = """\
 at 1 M events it takes 2.5 s of processor time, the full build 15.8 s. What does not grow with the lake: DuckDB planning
 the queries of six streams and reading few lines (0.4 s), nine commits with the planning of their tables' files (0.3 s),
