@@ -37,7 +37,7 @@ def quarantine(pinned: PinnedLake) -> Finding:
     ((read,),) = pinned.rows(load_query("lines_read"))
     share = f" ({total / read:.1%} of those read)" if read else ""
     detail = f"{total:,} lines{share}: {shown}"
-    return Finding("quarantine", "warning", detail, "See curated.quarantine for batch and line.")
+    return Finding("quarantine", "warning", detail, "See `leadlake quarantine list`; after a fix, `retry`.")
 
 
 def silent_streams(pinned: PinnedLake, now: datetime) -> Finding:
