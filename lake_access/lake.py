@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -140,11 +140,12 @@ def open_lake(settings: Settings) -> Lake:
 
 
 def open_views(pinned: PinnedLake) -> duckdb.DuckDBPyConnection:
-    """A database of its own over the pinned tables, for whom makes tables there or is let at nothing else."""
-    connection = open_connection(pinned.settings)
-    give_access(connection, pinned.access.store)
-    create_views(connection, pinned.settings, pinned.tables)
-    return connection
+    """A database of its own over the pinned tables, for whom makes tables there or is let at nothing else.
+
+    Raises:
+        StorageError: a data file cannot be read.
+    """
+    return _open_database(pinned.settings, pinned.access.store, pinned.tables)[0]
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings, tables: Mapping[str, PinnedTable]) -> None:
@@ -176,11 +177,20 @@ def known_until(tables: Mapping[str, PinnedTable]) -> datetime | None:
 
 
 def _open_pinned(settings: Settings, store: ObjectStore, tables: Mapping[str, PinnedTable]) -> PinnedLake:
-    connection = open_connection(settings)
-    access = give_access(connection, store)
-    with engine_errors("the lake"):
-        create_views(connection, settings, tables)
-    return PinnedLake(settings, tables, connection, access)
+    return PinnedLake(settings, tables, *_open_database(settings, store, tables))
+
+
+def _open_database(
+    settings: Settings, store: ObjectStore, tables: Mapping[str, PinnedTable]
+) -> tuple[duckdb.DuckDBPyConnection, StoreAccess]:
+    """A database with a view of each table, and its way to their files; closed again where it cannot be had."""
+    with ExitStack() as failed:
+        connection = failed.enter_context(open_connection(settings))
+        access = give_access(connection, store)
+        with engine_errors("the lake"):
+            create_views(connection, settings, tables)
+        failed.pop_all()
+    return connection, access
 
 
 @contextmanager

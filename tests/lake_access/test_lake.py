@@ -6,12 +6,15 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lake_access.building.build import build
 from lake_access.errors import QueryRefusedError, SettingsError, StorageError
+from lake_access.features import features_as_of
 from lake_access.iceberg.tables import EVENTS, LEADS
 from lake_access.lake import Lake, open_lake
+from lake_access.sql import run_sql
 from tests.lake_access.lakes import NOW, lake_in, land_lines, settings_in, touch
 
 
@@ -100,3 +103,19 @@ def test_two_homes_are_two_lakes(tmp_path: Path) -> None:
         build(lake, NOW)
 
     assert [len(lake.pin().rows("SELECT * FROM curated.leads")) for lake in lakes] == [1, 0]
+
+
+@pytest.mark.parametrize("ask", ["sql", "features"])
+def test_a_data_file_that_is_gone_is_one_sentence_whoever_opens_the_tables(ask: str, tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    land_lines(lake, "webinar", touch())
+    build(lake, NOW)
+    pinned = lake.pin()
+    for path in (path for table in pinned.tables.values() for path in table.files):
+        Path(path).unlink()
+
+    moments = pa.table({"lead_id": ["0" * 32], "as_of": [NOW]})
+    asks = {"sql": lambda: run_sql(pinned, "SELECT 1", None), "features": lambda: features_as_of(pinned, moments)}
+
+    with pytest.raises(StorageError, match="The file is gone"):
+        asks[ask]()
