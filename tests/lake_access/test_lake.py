@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -115,7 +116,10 @@ def test_a_data_file_that_is_gone_is_one_sentence_whoever_opens_the_tables(ask: 
         Path(path).unlink()
 
     moments = pa.table({"lead_id": ["0" * 32], "as_of": [NOW]})
-    asks = {"sql": lambda: run_sql(pinned, "SELECT 1", None), "features": lambda: features_as_of(pinned, moments)}
+    asks: dict[str, Callable[[], object]] = {
+        "sql": lambda: run_sql(pinned, "SELECT 1", None),
+        "features": lambda: features_as_of(pinned, moments),
+    }
 
     with pytest.raises(StorageError, match="The file is gone"):
         asks[ask]()
