@@ -46,6 +46,11 @@ def pinned_lake() -> PinnedLake:
     return pinned
 
 
+def opened_lake() -> Lake:
+    """The lake itself, for what no snapshot tells."""
+    return _lake(_environment(os.environ))
+
+
 def state() -> Engine:
     """The database of all state beside the tables."""
     return _state(_environment(os.environ))

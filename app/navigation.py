@@ -37,4 +37,12 @@ PAGES: Final[Sequence[PageEntry]] = (
         "The tables in SQL, read only: with examples, history, a chart of the result, and files.",
         Action.EXPLORE_SQL,
     ),
+    PageEntry(
+        "lake.py",
+        "Lake",
+        ":material/water:",
+        "Whether the lake is well: freshness, tables, builds, quarantine, raw batches, snapshots.",
+        Action.VIEW_LAKE,
+        without_leads=True,
+    ),
 )

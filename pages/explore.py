@@ -35,11 +35,13 @@ def save() -> None:
 def draw_tables() -> None:
     """The tables that this reader may ask, with their columns."""
     columns = ask(readable_columns, pinned)
-    for table, of_table in columns.groupby("table", sort=False):
-        with st.expander(str(table)):
-            st.caption(f"A row for {GRAINS.get(str(table), 'each record')}.")
-            st.dataframe(of_table[["column", "type"]], hide_index=True, alt=f"Columns of {table}")
-            st.button("Look at it", key=f"look_{table}", on_click=take, args=(f"SELECT *\nFROM {table}\nLIMIT 100",))
+    table = st.selectbox("Table", list(dict.fromkeys(columns["table"])), label_visibility="collapsed")
+    if table is None:
+        return
+    st.caption(f"A row for {GRAINS.get(table, 'each record')}.")
+    of_table = columns[columns["table"] == table][["column", "type"]]
+    st.dataframe(of_table, hide_index=True, height=340, alt=f"Columns of {table}")
+    st.button("Look at its rows", on_click=take, args=(f"SELECT *\nFROM {table}\nLIMIT 100",))
 
 
 def draw_examples() -> None:
@@ -164,7 +166,7 @@ def draw_answer(of: explore_session.Answered) -> None:
 
 require(acting(), Action.EXPLORE_SQL)
 pinned = pinned_lake()
-beside, main = st.columns([1, 3], gap="medium")
+main, beside = st.columns([5, 2], gap="medium")
 with beside:
     tables, examples, saved, history = st.tabs(["Tables", "Examples", "Saved", "History"])
     with tables:

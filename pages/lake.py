@@ -1,0 +1,184 @@
+"""The state of the lake: whether it is well, its tables, what builds made of what landed, what was refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from app import charts_lake, formatting
+from app.acting import acting
+from app.cards import chart_card, table_card
+from app.lake_session import ask, opened_lake, pinned_lake, settings
+from lake_access import lake_state
+from lake_access.doctor import examine
+from lake_access.permissions import Action, require
+from lake_access.queries import load_query
+
+SECTIONS = ("Health", "Tables", "Builds", "Quarantine", "Raw batches", "Snapshots")
+SIGNS = {"ok": "✓ well", "warning": "! look", "failure": "✗ wrong"}
+
+
+def number(label: str) -> object:
+    """A column of whole numbers."""
+    return st.column_config.NumberColumn(label, format="localized")
+
+
+COUNTS = {
+    "built_at": st.column_config.DatetimeColumn("Built (UTC)", format="YYYY-MM-DD HH:mm"),
+    "landed_at": st.column_config.DatetimeColumn("Landed (UTC)", format="YYYY-MM-DD HH:mm"),
+    "stream": "Stream",
+    "batch_id": "Batch",
+    "history": "Known past",
+    "batches": number("Batches"),
+    "lines_read": number("Lines read"),
+    "curated": number("Curated"),
+    "duplicates": number("Duplicates"),
+    "quarantined": number("Quarantined"),
+    "batches_refused": number("Refused whole"),
+    "refused": "Refused whole, why",
+}
+
+
+def draw_health() -> None:
+    """What the doctor finds."""
+    with st.spinner("Looking at the lake …"):
+        findings = list(examine(settings(), datetime.now(UTC)))
+    frame = pd.DataFrame(
+        [
+            {"State": SIGNS[found.verdict], "What": found.subject, "How it stands": found.detail, "To do": found.remedy}
+            for found in sorted(findings, key=lambda found: list(reversed(SIGNS)).index(found.verdict))
+        ]
+    )
+    wrong = [found for found in findings if found.verdict != "ok"]
+    if wrong:
+        st.warning(f"{len(wrong)} of {len(findings)} checks ask for a look.", icon=":material/warning:")
+    else:
+        st.success(f"All {len(findings)} checks are well.", icon=":material/check_circle:")
+    table_card("Checks", frame, key="health", file_name="lake-health")
+
+
+def draw_tables() -> None:
+    """Every table with its size and how fresh it is."""
+    states = lake_state.table_states(pinned, acting())
+    states["megabytes"] = states.pop("bytes") / 1e6
+    table_card(
+        "Tables",
+        states[["table", "rows", "files", "megabytes", "committed_at", "snapshot"]],
+        key="tables",
+        file_name="lake-tables",
+        column_config={
+            "table": "Table",
+            "rows": number("Rows"),
+            "files": number("Files"),
+            "megabytes": st.column_config.NumberColumn("MB", format="%.1f"),
+            "committed_at": st.column_config.DatetimeColumn("Rows committed (UTC)", format="YYYY-MM-DD HH:mm"),
+            "snapshot": "Snapshot",
+        },
+    )
+
+
+def draw_builds() -> None:
+    """What landed day by day, and what each build made of it."""
+    days = ask(lake_state.lines_by_day, pinned, acting())
+    declarations = settings().declarations
+    labels = {name: declarations.source_label(name) for name in declarations.sources}
+    chart_card(
+        "Lines that landed, by day (UTC)",
+        charts_lake.landed_lines(days, labels, list(declarations.sources)),
+        key="landed",
+        alt="Lines that landed by day and stream",
+        frame=days,
+        file_name="lines-by-day",
+        sql=load_query("lines_by_day"),
+    )
+    table_card(
+        "Builds",
+        ask(lake_state.builds, pinned, acting()),
+        key="builds",
+        file_name="builds",
+        sql=load_query("builds"),
+        parameters={"limit": lake_state.NEWEST},
+        note=f"Lines read = curated + duplicates + quarantined, always. The newest {lake_state.NEWEST} builds.",
+        column_config=COUNTS,
+    )
+
+
+def draw_quarantine() -> None:
+    """What was refused, and why."""
+    refused = ask(lake_state.refused_by_reason, pinned, acting())
+    if refused.empty:
+        st.success("No line is in quarantine.", icon=":material/check_circle:")
+        return
+    table_card(
+        f"{formatting.count(int(refused['lines'].sum()))} refused lines, by reason",
+        refused,
+        key="quarantine",
+        file_name="quarantine",
+        sql=load_query("quarantine_by_stream"),
+        note="After a fix: `leadlake quarantine retry`. What a line says: `leadlake quarantine list --lines`.",
+        column_config={
+            "stream": "Stream",
+            "reason": "Reason",
+            "lines": number("Lines"),
+            "first_seen": st.column_config.DatetimeColumn("First landed (UTC)", format="YYYY-MM-DD HH:mm"),
+            "last_seen": st.column_config.DatetimeColumn("Last landed (UTC)", format="YYYY-MM-DD HH:mm"),
+        },
+    )
+
+
+def draw_batches() -> None:
+    """The raw files that were built."""
+    stream = st.selectbox("Stream", list(settings().declarations.sources), index=None, placeholder="All streams")
+    table_card(
+        "Raw batches",
+        ask(lake_state.newest_batches, pinned, acting(), stream),
+        key="batches",
+        file_name="raw-batches",
+        sql=load_query("newest_batches"),
+        parameters={"stream": stream, "limit": lake_state.NEWEST},
+        note=f"The newest {lake_state.NEWEST}.",
+        column_config=COUNTS,
+    )
+
+
+def draw_snapshots() -> None:
+    """The earlier states that can still be read."""
+    days = settings().declarations.lake.snapshot_retention_days
+    table_card(
+        "Snapshots",
+        lake_state.snapshots(opened_lake(), acting()),
+        key="snapshots",
+        file_name="snapshots",
+        note="`leadlake query --as-of SNAPSHOT` reads an earlier state; `leadlake maintain` lets go what is older than "
+        f"{days} days.",
+        column_config={
+            "committed_at": st.column_config.DatetimeColumn("Committed (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+            "table": "Table",
+            "snapshot": "Snapshot",
+            "rows": number("Rows"),
+        },
+    )
+
+
+require(acting(), Action.VIEW_LAKE)
+pinned = pinned_lake()
+section = st.segmented_control(
+    "Section",
+    SECTIONS,
+    default=SECTIONS[0],
+    required=True,
+    key="section",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+DRAW = {
+    "Health": draw_health,
+    "Tables": draw_tables,
+    "Builds": draw_builds,
+    "Quarantine": draw_quarantine,
+    "Raw batches": draw_batches,
+    "Snapshots": draw_snapshots,
+}
+DRAW[section or SECTIONS[0]]()
