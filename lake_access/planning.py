@@ -117,7 +117,7 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
 
 
 def conditions_on_leads(pinned: PinnedLake, filters: ConversionFilters) -> tuple[str, dict[str, object]]:
-    """The WHERE clause over `curated.leads` of the leads that these filters leave in, young ones too; its parameters."""
+    """The WHERE clause over `curated.leads` of the leads that these filters leave in, young or not; its parameters."""
     bands = pinned.settings.declarations.bands
     parameters = _parameters(filters) | _scores(filters, bands)
     conditions = _conditions(_form_of_leads(bands), parameters)
