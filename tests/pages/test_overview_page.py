@@ -55,7 +55,7 @@ def test_the_headline_is_what_pandas_finds(open_page: OpenPage, calls_home: Path
         "Leads": (f"{len(leads)}", ""),
         "Conversion rate": (f"{mature['converted'].mean():.1%}", ""),
         "Conversions": (f"{mature['converted'].sum()}", ""),
-        "Time to convert": ("60 minutes", ""),
+        "Time to convert": ("60 min", ""),
         "Average score": (f"{leads['final_score'].mean():.1f}", ""),
     }
     assert f"{(~leads['mature']).sum()} of them young" in said(page)
