@@ -57,7 +57,7 @@ def signed_score(change: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A span in the largest unit of which there are at least two, else in minutes: `12.4 days`, `3.5 hours`, `60 min`."""
+    """A span in the largest unit of which there are at least two: `12.4 days`, `3.5 hours`, `60 min`."""
     for unit, length in (("days", 86_400), ("hours", 3_600)):
         if abs(seconds) >= 2 * length:
             return f"{seconds / length:.1f} {unit}"

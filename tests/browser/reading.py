@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect  # noqa: A004  (Playwright's own)
 
 from tests.browser.dashboard import wait_until_drawn
 
+TRIES, LIST_MILLISECONDS = 5, 3_000
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 24, 31)"}
 
 CLIPPED = """() => [...document.querySelectorAll(
@@ -44,7 +45,17 @@ def card(page: Page, title: str) -> Locator:
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box, or add one in a multiselect, of this label."""
     boxes = page.get_by_test_id("stSelectbox").or_(page.get_by_test_id("stMultiSelect"))
-    boxes.filter(has=page.get_by_text(label, exact=True)).locator("input").click()
-    page.get_by_role("option", name=option, exact=True).click()
-    page.keyboard.press("Escape")
-    wait_until_drawn(page)
+    box = boxes.filter(has=page.get_by_text(label, exact=True)).locator("input")
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(TRIES):
+        # A list that opens while the page is still being drawn closes again.
+        box.click()
+        try:
+            wanted.click(timeout=LIST_MILLISECONDS)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+            continue
+        page.keyboard.press("Escape")
+        wait_until_drawn(page)
+        return
+    raise AssertionError(f"{label} never offered {option}")

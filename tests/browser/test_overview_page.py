@@ -129,4 +129,3 @@ def test_a_hostile_name_is_text_in_the_line_of_filters(open_page: OpenPage, call
     expect_metric(page, "Leads", "31")
     expect(page.get_by_text("Source: <b>bold</b>")).to_be_visible()
     assert page.locator("a[href^=javascript]").count() == 0
-

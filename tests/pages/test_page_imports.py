@@ -31,7 +31,12 @@ def test_no_page_imports_what_only_jobs_need(script: str, calls_home: Path) -> N
         text=True,
         check=False,
         cwd=ROOT,
-        env={"LEADLAKE_HOME": str(calls_home), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(calls_home)},
+        env={
+            "LEADLAKE_HOME": str(calls_home),
+            "PYTHONPATH": str(ROOT),
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(calls_home),
+        },
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert set(json.loads(done.stdout.splitlines()[-1])) & NEVER == set()
