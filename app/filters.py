@@ -23,7 +23,8 @@ from app.periods import PRESET_NAMES, PRESETS, Days, Preset, preset_days
 from lake_access.conversion import DIMENSIONS, ConversionFilters, Dimension
 
 PERIOD, CREATED, SOURCES, ALL_LEADS = "period", "created", "source", "all_leads"
-CONTACT, COMPARE = "contacted", "compare"
+CONTACT: Final = "contacted"
+COMPARE = "compare"
 ROWS, COLUMNS = "rows", "columns"
 PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
 ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
@@ -254,8 +255,8 @@ def _draw_young() -> bool:
 
 def _tell_unused(uses: Collection[Filter]) -> None:
     """Say which filters are set and do not hold on this page."""
-    names: dict[str, Filter] = {name: name for name in (*VALUE_FILTERS, CONTACT)}  # type: ignore[misc]
-    unused = [DIMENSION_NAMES[name].lower() for name, use in names.items() if use not in uses and _is_set(name)]
+    names: tuple[Dimension, ...] = (*VALUE_FILTERS, CONTACT)
+    unused = [DIMENSION_NAMES[name].lower() for name in names if name not in uses and _is_set(name)]
     if "all_leads" not in uses and _is_set(ALL_LEADS):
         unused.append("young leads")
     if "created" not in uses and (_is_set(CREATED) or _is_set(PERIOD)):
