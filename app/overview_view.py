@@ -24,7 +24,7 @@ from lake_access.lake import PinnedLake
 
 Row = TypeVar("Row")
 Tone = Literal["green", "red", "gray"]
-BEYOND, WITHIN = "change beyond chance", "change within chance"
+BEYOND, WITHIN = "beyond chance", "within chance"
 TOO_FEW, YOUNG = "too few to compare", "not comparable yet"
 
 
@@ -188,7 +188,7 @@ def cards(
             f"of {formatting.count(scores.scored)} leads" if scores else "no scored lead",
             _change_of_scores(compared, minimum),
             tuple(row.mean for row in course.scores),
-            "The mean final score by the rules, 0 to 100, of all leads that came and have one.",
+            "The mean final score by the rules, 0 to 100, of the leads that count: a score grows with a lead's events.",
         ),
     ]
 

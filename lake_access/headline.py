@@ -60,13 +60,15 @@ class RankedTimes:
 
 
 def score_sums(pinned: PinnedLake, filters: ConversionFilters, grain: Dimension | None = None) -> tuple[ScoreSums, ...]:
-    """The final scores of the leads that came, young ones too: by month, week or day in their order, or as one row.
+    """The final scores of the leads that count: by month, week or day of creation in their order, or as one row.
 
-    A score is known at once, so that no lead is too young for it. Periods without a scored lead have no row.
+    A score grows with a lead's events: those of young leads are not yet what they will be, and count only when asked
+    for. Periods without a scored lead have no row.
     """
     conditions, parameters = conditions_on_leads(pinned, filters)
     sql = load_query("score_sums").format(period=_period(grain), conditions=conditions)
-    return tuple(ScoreSums(*row) for row in pinned.rows(sql, parameters))
+    rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
+    return tuple(ScoreSums(*row) for row in rows)
 
 
 def times_to_convert(

@@ -149,7 +149,9 @@ if both is not None and compared is not None:
     caveats.append(maturity_caveat(both[0].young, both[1].young, counted.all_leads))
     if partly_before_the_first_lead(compared, days):
         caveats.append(f"The first lead came {formatting.day(days[0])}: the period compared with is not whole.")
-st.caption(" ".join(["Beyond chance: the 95% interval of the change excludes none at all.", *filter(None, caveats)]))
+st.caption(
+    " ".join(["Beyond chance: no change at all lies outside the change's 95% interval.", *filter(None, caveats)])
+)
 
 left, right = st.columns([6, 5], gap="small")
 with left:
