@@ -34,9 +34,14 @@ def settings() -> Settings:
 
 def pin_for_this_run() -> PinnedLake:
     """Pin the newest snapshots, within the limits of who reads: the entry script does it once, before any page."""
-    pinned = _lake(_environment(os.environ)).pin(acting().limits)
+    pinned = newest_lake()
     st.session_state[PINNED] = pinned
     return pinned
+
+
+def newest_lake() -> PinnedLake:
+    """The newest snapshots, within the limits of who reads; a page draws what `pinned_lake` gives."""
+    return _lake(_environment(os.environ)).pin(acting().limits)
 
 
 def pinned_lake() -> PinnedLake:

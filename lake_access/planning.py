@@ -117,6 +117,19 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
     return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
 
 
+def conditions_on_leads(pinned: PinnedLake, filters: ConversionFilters) -> tuple[str, dict[str, object]]:
+    """The WHERE clause over `curated.leads` of the leads that these filters leave in, young or not; its parameters."""
+    bands = pinned.settings.declarations.bands
+    parameters = _parameters(filters) | _scores(filters, bands)
+    conditions = _conditions(_form_of_leads(bands), parameters)
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
+
+
+def name_of_period(grain: Dimension) -> str:
+    """SQL for the month, week or day of a day `created_on`, as answers call it."""
+    return _time("created_on", grain)
+
+
 def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:
     """The rollup with the fewest rows among those that have these columns; None where there is none to rely on."""
     if not _are_of_the_leads(pinned):

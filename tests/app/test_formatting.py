@@ -91,3 +91,24 @@ def test_two_sources_never_share_a_label() -> None:
         "a": "a",
         "c": "c",
     }
+
+
+def test_changes_carry_their_sign_and_no_minus_zero() -> None:
+    assert (formatting.signed_points(0.0123), formatting.signed_points(-0.2)) == ("+1.2 points", "-20.0 points")
+    assert (formatting.signed_points(-0.0001), formatting.signed_share(1.0)) == ("0.0 points", "0.0%")
+    assert (formatting.signed_share(1.123), formatting.signed_share(0.5)) == ("+12.3%", "-50.0%")
+    assert (formatting.score(54.25), formatting.signed_score(-4.84)) == ("54.2", "-4.8")
+
+
+def test_spans_take_the_unit_of_which_there_are_two() -> None:
+    assert [formatting.duration(span) for span in (60, 3600, 7200, 100_000, 172_800)] == [
+        "1 min",
+        "60 min",
+        "2.0 hours",
+        "27.8 hours",
+        "2.0 days",
+    ]
+    assert formatting.signed_duration(-200_000) == "-2.3 days"
+    assert formatting.signed_duration(200_000) == "+2.3 days"
+    assert formatting.durations(1_270_000, 3_317_000) == "14.7 to 38.4 days"
+    assert formatting.durations(3_600, 172_800) == "60 min to 2.0 days"

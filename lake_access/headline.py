@@ -1,0 +1,101 @@
+"""The figures of a period of leads that no rollup holds: their scores, and how long they took to convert."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lake_access.lake import PinnedLake
+from lake_access.planning import ConversionFilters, Dimension, conditions_on_leads, name_of_period
+from lake_access.queries import load_query
+
+WHOLE = ""
+
+
+@dataclass(frozen=True)
+class ScoreSums:
+    """Leads with a final score, and the sums that their mean and variance follow from; `period` is "" for all."""
+
+    period: str
+    scored: int
+    total: int
+    squares: int
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.scored
+
+    @property
+    def variance(self) -> float:
+        """The sample's variance, with n - 1; 0 for a single lead."""
+        if self.scored < 2:
+            return 0.0
+        # In whole numbers up to the end: nothing cancels out.
+        return (self.scored * self.squares - self.total**2) / (self.scored * (self.scored - 1))
+
+
+@dataclass(frozen=True)
+class Times:
+    """Converted leads, and the quartiles of their time to convert in seconds; `period` is "" for all of them."""
+
+    period: str
+    converted: int
+    lower: float
+    median: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class RankedTimes:
+    """Two groups' times to convert, ranked together.
+
+    `u` counts the pairs in which the first group's lead took longer, ties as half a pair; `ties` is the sum of n³ - n
+    over groups of equal times.
+    """
+
+    first: int
+    second: int
+    u: float
+    ties: float
+
+
+def score_sums(pinned: PinnedLake, filters: ConversionFilters, grain: Dimension | None = None) -> tuple[ScoreSums, ...]:
+    """The final scores of the leads that count: by month, week or day of creation in their order, or as one row.
+
+    A score grows with a lead's events: those of young leads are not yet what they will be, and count only when asked
+    for. Periods without a scored lead have no row.
+    """
+    conditions, parameters = conditions_on_leads(pinned, filters)
+    sql = load_query("score_sums").format(period=_period(grain), conditions=conditions)
+    rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
+    return tuple(ScoreSums(*row) for row in rows)
+
+
+def times_to_convert(
+    pinned: PinnedLake, filters: ConversionFilters, grain: Dimension | None = None
+) -> tuple[Times, ...]:
+    """How long the leads that count took to convert: by month, week or day of creation, or as one row.
+
+    Quartiles are interpolated, as NumPy and pandas do by default. Periods without a conversion have no row.
+    """
+    conditions, parameters = conditions_on_leads(pinned, filters)
+    sql = load_query("times_to_convert").format(period=_period(grain), conditions=conditions)
+    rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
+    return tuple(Times(period, converted, *quartiles) for period, converted, quartiles in rows)
+
+
+def ranked_times(pinned: PinnedLake, first: ConversionFilters, second: ConversionFilters) -> RankedTimes:
+    """The times to convert of two groups of leads, for a test of whether one takes longer.
+
+    Whether young leads count is as `first` says.
+    """
+    conditions, parameters = conditions_on_leads(pinned, first)
+    others, theirs = conditions_on_leads(pinned, second)
+    sql = load_query("ranked_times").format(first=conditions, second=re.sub(r"\$(\w+)", r"$earlier_\1", others))
+    earlier = {f"earlier_{name}": value for name, value in theirs.items()}
+    (row,) = pinned.rows(sql, {**parameters, **earlier, "all_leads": first.all_leads})
+    return RankedTimes(*row)
+
+
+def _period(grain: Dimension | None) -> str:
+    return f"'{WHOLE}'" if grain is None else name_of_period(grain)
