@@ -72,6 +72,8 @@ def query(
     marts.leads_by_location  the same by source, band, location
     marts.leads_by_device    the same by source, band, device
     marts.leads_by_campaign  the same by source, band, campaign
+    marts.leads_by_action    the same by source, band, first sales action
+    marts.leads_by_age       the same by source, band, days within which they converted
     curated.quarantine       a row for a refused line, with the reason
     curated.batches          a row for a built file, with its counts
 
