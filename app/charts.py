@@ -58,10 +58,10 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
         if places:
             _add_bars(figure, places, [rates[place] for place in places], faint)
     figure.update_layout(
-        **_layout(height=bars_height(len(rates)), right=ROOM_FOR_RATES),
+        **plain_layout(height=bars_height(len(rates)), right=ROOM_FOR_RATES),
         bargap=0.45,
         barmode="overlay",
-        xaxis=_rate_axis(rates),
+        xaxis=rate_axis(rates),
         yaxis=_names_axis([_name_and_counts(rate) for rate in rates]),
         annotations=[
             {
@@ -117,7 +117,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     )
     axis = {"fixedrange": True, "zeroline": False, "automargin": True, **_DIM_TICKS}
     figure.update_layout(
-        **_layout(height=max(LINE_PIXELS, beside)),
+        **plain_layout(height=max(LINE_PIXELS, beside)),
         xaxis={
             "type": "date",
             "tickformat": "%b\n%Y" if are_months else "%-d %b\n%Y",
@@ -126,7 +126,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
             "anchor": "y2",
             **axis,
         },
-        yaxis={**_rate_axis(rates, from_zero=False), "domain": [0.38, 0.92]},
+        yaxis={**rate_axis(rates, from_zero=False), "domain": [0.38, 0.92]},
         yaxis2={
             "domain": [0, 0.18],
             "nticks": 3,
@@ -134,7 +134,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
             "tickformat": "~s",
             **axis,
         },
-        annotations=[_panel_title("Conversion rate", 1), _panel_title("Leads", 0.29)],
+        annotations=[panel_title("Conversion rate", 1), panel_title("Leads", 0.29)],
     )
     return figure
 
@@ -162,7 +162,7 @@ def rate_grid(
         )
     cell_height = max(CELL_PIXELS, min(CELL_PIXELS_MOST, (beside - HEADS_PIXELS) // max(1, len(rows))))
     figure.update_layout(
-        **_layout(height=cell_height * len(rows) + HEADS_PIXELS),
+        **plain_layout(height=cell_height * len(rows) + HEADS_PIXELS),
         xaxis={
             **_names_axis([_head(name, COLUMN_HEAD_LENGTH) for name in columns]),
             "range": [-0.5, len(columns) - 0.5],
@@ -196,7 +196,13 @@ _DIM_TICKS: Mapping[str, str] = {
 }
 
 
-def _layout(height: int, right: int = 8) -> dict[str, Any]:
+def dim_ticks() -> Mapping[str, str]:
+    """What makes an axis' labels as dim as captions, in either theme."""
+    return _DIM_TICKS
+
+
+def plain_layout(height: int, right: int = 8) -> dict[str, Any]:
+    """The layout of every figure: no legend, no dragging, hardly a margin."""
     return {
         "height": height,
         "margin": {"l": 4, "r": right, "t": 4, "b": 4},
@@ -207,7 +213,8 @@ def _layout(height: int, right: int = 8) -> dict[str, Any]:
     }
 
 
-def _rate_axis(rates: Sequence[Rate], from_zero: bool = True) -> dict[str, Any]:
+def rate_axis(rates: Sequence[Rate], from_zero: bool = True) -> dict[str, Any]:
+    """An axis of rates in percent, with room for every interval that can be relied on."""
     top = _axis_end(rates)
     lowest = min((rate.low for rate in rates), default=0.0)
     return {
@@ -244,7 +251,8 @@ def _names_axis(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _panel_title(text: str, top: float) -> dict[str, Any]:
+def panel_title(text: str, top: float) -> dict[str, Any]:
+    """A small heading within a figure, at this height of it; `text` is ours."""
     return {
         "text": _styled(text, DIM),
         "x": 0,

@@ -1,68 +1,99 @@
 """The filters that every page of leads shares, drawn in the sidebar; their whole state stands in the URL.
 
-Streamlit keeps a bound widget and its query parameter the same both ways, and drops what a link gets wrong. A value
-that equals the default leaves the URL, so that a link without dates goes on meaning all of them when newer leads come.
+Streamlit keeps a bound widget and its query parameter the same both ways, and carries its value over pages that do not
+draw it. A value that equals the default leaves the URL, so that a link without dates goes on meaning all of them when
+newer leads come. What a link names and the lake has not is told, not merely dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from typing import Any, Final, get_args
 
 import streamlit as st
 
 from app import formatting
+from app.comparison import CHOICE_NAMES, CHOICES, Choice
 from app.conversion_view import DIMENSION_NAMES
+from app.filter_options import CONTACTED, VALUE_FILTERS, Filter, Options, options_of
+from app.lake_session import pinned_lake
+from app.links import forget_link_errors, note_link_errors, tell_link_errors
+from app.periods import PRESET_NAMES, PRESETS, Days, Preset, preset_days
 from lake_access.conversion import DIMENSIONS, ConversionFilters, Dimension
 
-CREATED, SOURCES, ALL_LEADS = "created", "source", "all_leads"
+PERIOD, CREATED, SOURCES, ALL_LEADS = "period", "created", "source", "all_leads"
+CONTACT, COMPARE = "contacted", "compare"
 ROWS, COLUMNS = "rows", "columns"
+PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
+ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
 _CHOSEN_PAIR = "_chosen_pair"
 _OFFERED_DAYS = "_offered_days"
 EARLIEST = date(2000, 1, 1)  # the lake refuses events before it
 
 
-def lead_filters(sources: Sequence[str], labels: Mapping[str, str], days: tuple[date, date]) -> ConversionFilters:
+def lead_filters(
+    sources: Sequence[str],
+    labels: Mapping[str, str],
+    days: tuple[date, date],
+    uses: Collection[Filter] = ALL_FILTERS,
+) -> ConversionFilters:
     """Draw the filters and read them.
 
     `sources` are all the sources of the lake, `labels` what readers call them, `days` the first and last day with a
-    lead.
+    lead. A page that cannot honour a filter leaves it out of `uses`: it is not drawn then, and where it is set the page
+    says that it does not hold here.
     """
-    _follow_newer_days(days)
+    offered = _offered(sources, labels, uses)
+    _note_unknown(offered)
     with st.sidebar:
-        created = st.date_input(
-            "Lead created",
-            value=days,
-            min_value=EARLIEST,
-            max_value=date(days[1].year + 1, 12, 31),
-            format="YYYY-MM-DD",
-            key=CREATED,
-            bind="query-params",
-            help="Both days included. Days are UTC.",
-        )
-        chosen = st.multiselect(
-            "Source",
-            options=list(sources),
-            format_func=lambda source: labels[source],
-            placeholder="All sources",
-            key=SOURCES,
-            bind="query-params",
-        )
-        all_leads = st.toggle(
-            "Count young leads too",
-            key=ALL_LEADS,
-            bind="query-params",
-            help="A lead whose outcome window is still open may yet convert: it is left out unless you ask for it.",
-        )
-        since, until = _ends(created)
-        filters = ConversionFilters(
-            since=since if since != days[0] else None,
-            until=until if until != days[1] else None,
-            sources=tuple(source for source in sources if source in chosen),
-            all_leads=all_leads,
-        )
+        since, until = _draw_days(days) if "created" in uses else (None, None)
+        values = {"sources": _draw_values(offered["source"])} if "source" in uses else {}
+        further = [name for name in uses if name in VALUE_FILTERS and name != "source"]
+        contacted = None
+        if further or "contacted" in uses:
+            set_further = sum(1 for name in (*further, CONTACT) if name in uses and _is_set(name))
+            with st.expander(
+                f"More filters ({set_further})" if set_further else "More filters",
+                icon=":material/filter_alt:",
+                key="more_filters",
+                expanded=set_further > 0,
+            ):
+                values |= {
+                    VALUE_FILTERS[name]: _draw_values(offered[name]) for name in VALUE_FILTERS if name in further
+                }
+                contacted = _draw_contacted() if "contacted" in uses else None
+        all_leads = _draw_young() if "all_leads" in uses else False
+        filters = ConversionFilters(since=since, until=until, all_leads=all_leads, contacted=contacted, **values)
+        _tell_unused(uses)
         clear_button(days, key="clear_filters", disabled=filters == ConversionFilters())
+    tell_link_errors()
     return filters
+
+
+def compare_with() -> Choice:
+    """Let the reader choose what the figures are compared with; drawn by the pages that compare."""
+    with st.sidebar:
+        return st.selectbox(
+            "Compare with",
+            options=CHOICES,
+            format_func=CHOICE_NAMES.__getitem__,
+            key=COMPARE,
+            bind="query-params",
+            help="Under the same filters. With all days chosen, the newest days are compared with those before them.",
+        )
+
+
+def choose_period(preset: Preset, days: Days) -> None:
+    """Set the days as the reader's own choice would; for the callback of a button."""
+    st.session_state[PERIOD] = preset
+    st.session_state[CREATED] = preset_days(preset, days)
+
+
+def choose_value(dimension: Dimension, value: str) -> None:
+    """Add a value to a filter, or take it out where it stands in there alone; for a click on a mark."""
+    chosen = list(st.session_state.get(dimension, []))
+    st.session_state[dimension] = [] if chosen == [value] else [value]
 
 
 def dimension_pair(default: tuple[Dimension, Dimension]) -> tuple[Dimension, Dimension]:
@@ -102,19 +133,155 @@ def clear_button(days: tuple[date, date], key: str, disabled: bool = False) -> N
     )
 
 
-def _clear_filters(days: tuple[date, date]) -> None:
-    st.session_state[CREATED] = days
-    st.session_state[SOURCES] = []
-    st.session_state[ALL_LEADS] = False
-
-
 def summary(filters: ConversionFilters, days: tuple[date, date], source_count: int) -> str:
     """What is counted, as one line for readers whose sidebar is closed; it holds no value from the lake but days."""
     since, until = filters.since or days[0], filters.until or days[1]
     named = len(filters.sources)
-    sources = f"{named} of {source_count} sources" if named else "all sources"
-    maturity = "young leads too" if filters.all_leads else "mature leads"
-    return f"Leads created {formatting.day(since)} to {formatting.day(until)} (UTC), {sources}, {maturity}."
+    parts = [
+        f"Leads created {formatting.day(since)} to {formatting.day(until)} (UTC)",
+        f"{named} of {source_count} sources" if named else "all sources",
+        *_counted_values(filters),
+    ]
+    if filters.contacted is not None:
+        parts.append("contacted by sales" if filters.contacted else "not contacted by sales")
+    parts.append("young leads too" if filters.all_leads else "mature leads")
+    return f"{', '.join(parts)}."
+
+
+def described(filters: ConversionFilters, days: Days, labels: Mapping[str, str]) -> str:
+    """What is counted with the values that are filtered by, as one line of plain text: for `st.text`, not Markdown."""
+    since, until = filters.since or days[0], filters.until or days[1]
+    parts = [f"Leads created {formatting.day(since)} to {formatting.day(until)} (UTC)"]
+    for dimension, name in VALUE_FILTERS.items():
+        values = [labels.get(value, value) if "source" in dimension else value for value in getattr(filters, name)]
+        if values:
+            more = f" and {len(values) - 3} more" if len(values) > 3 else ""
+            told = ", ".join(formatting.shortened(value, 40) for value in values[:3])
+            parts.append(f"{DIMENSION_NAMES[dimension]}: {told}{more}")
+    if filters.contacted is not None:
+        parts.append("contacted by sales" if filters.contacted else "not contacted by sales")
+    parts.append("young leads too" if filters.all_leads else "rates over mature leads")
+    return " · ".join(parts)
+
+
+def _counted_values(filters: ConversionFilters) -> list[str]:
+    """How many values each further filter holds: `2 locations`."""
+    counts = {name: len(getattr(filters, field)) for name, field in VALUE_FILTERS.items() if name != "source"}
+    return [
+        f"{number} {DIMENSION_NAMES[name].lower()}{'s' if number > 1 else ''}"
+        for name, number in counts.items()
+        if number
+    ]
+
+
+def _offered(sources: Sequence[str], labels: Mapping[str, str], uses: Collection[Filter]) -> dict[Dimension, Options]:
+    called = {source: labels.get(source, source) for source in sources}
+    return {name: options_of(pinned_lake(), name, called) for name in VALUE_FILTERS if name in uses}
+
+
+def _note_unknown(offered: Mapping[Dimension, Options]) -> None:
+    for name, options in offered.items():
+        note_link_errors(options.name, options.unknown(st.query_params.get_all(name)))
+    note_link_errors("Lead created", [day for day in st.query_params.get_all(CREATED) if not _is_day(day)])
+    known = PRESET_NAMES.values()
+    note_link_errors("Period", [name for name in st.query_params.get_all(PERIOD) if name and name not in known])
+
+
+def _draw_days(days: Days) -> tuple[date | None, date | None]:
+    _follow_link_of_days()
+    preset: Preset = st.selectbox(
+        "Lead created",
+        options=PRESETS,
+        format_func=PRESET_NAMES.__getitem__,
+        key=PERIOD,
+        bind="query-params",
+        on_change=_follow_period,
+        args=(days,),
+        help="Counted back from the day of the newest lead. Days are UTC.",
+    )
+    meant = preset_days(preset, days)
+    _follow_newer_days(meant)
+    created = st.date_input(
+        "First and last day",
+        value=meant,
+        min_value=EARLIEST,
+        max_value=date(days[1].year + 1, 12, 31),
+        format="YYYY-MM-DD",
+        key=CREATED,
+        bind="query-params",
+        on_change=_follow_days,
+        help="Both days included. Days are UTC.",
+        label_visibility="collapsed",
+    )
+    since, until = _ends(created)
+    return since if since != days[0] else None, until if until != days[1] else None
+
+
+def _draw_values(options: Options) -> tuple[str, ...]:
+    chosen = st.multiselect(
+        options.name,
+        options=list(options.values),
+        format_func=lambda value: options.labels.get(value, value),
+        placeholder=f"All {_plural(options.name)}",
+        key=options.dimension,
+        bind="query-params",
+        on_change=forget_link_errors,
+        help=f"The {len(options.values)} with the most leads; {options.left_out} more are not offered."
+        if options.left_out
+        else None,
+    )
+    return tuple(value for value in options.values if value in chosen)
+
+
+def _draw_contacted() -> bool | None:
+    chosen = st.selectbox(
+        DIMENSION_NAMES[CONTACT],
+        options=list(CONTACTED),
+        key=CONTACT,
+        bind="query-params",
+    )
+    return CONTACTED[chosen]
+
+
+def _draw_young() -> bool:
+    return st.toggle(
+        "Count young leads too",
+        key=ALL_LEADS,
+        bind="query-params",
+        help="A lead whose outcome window is still open may yet convert: it is left out unless you ask for it.",
+    )
+
+
+def _tell_unused(uses: Collection[Filter]) -> None:
+    """Say which filters are set and do not hold on this page."""
+    names: dict[str, Filter] = {name: name for name in (*VALUE_FILTERS, CONTACT)}  # type: ignore[misc]
+    unused = [DIMENSION_NAMES[name].lower() for name, use in names.items() if use not in uses and _is_set(name)]
+    if "all_leads" not in uses and _is_set(ALL_LEADS):
+        unused.append("young leads")
+    if "created" not in uses and (_is_set(CREATED) or _is_set(PERIOD)):
+        unused.append("lead created")
+    if unused:
+        st.caption(f":material/filter_alt_off: Set, but not used on this page: {', '.join(unused)}.")
+
+
+def _is_set(name: str) -> bool:
+    """Whether a filter, drawn or not, is set to anything but its default."""
+    value: Any = st.session_state.get(name, st.query_params.get(name))
+    return value not in (None, [], "", False, "Any", "all", PRESET_NAMES["all"])
+
+
+def _plural(name: str) -> str:
+    return f"{name.lower()}s"
+
+
+def _clear_filters(days: Days) -> None:
+    st.session_state[PERIOD] = "all"
+    st.session_state[CREATED] = days
+    for name in VALUE_FILTERS:
+        st.session_state[name] = []
+    st.session_state[CONTACT] = "Any"
+    st.session_state[ALL_LEADS] = False
+    forget_link_errors()
 
 
 def _keep_apart(changed: str, default: tuple[Dimension, Dimension]) -> None:
@@ -124,12 +291,37 @@ def _keep_apart(changed: str, default: tuple[Dimension, Dimension]) -> None:
         st.session_state[other] = was
 
 
-def _follow_newer_days(days: tuple[date, date]) -> None:
-    """Where the reader left all days in, keep all in when a build brings newer ones: the widget keeps the old end."""
+def _follow_link_of_days() -> None:
+    """A link that names days and no period means its days."""
+    named = st.query_params.get_all(CREATED)
+    if PERIOD not in st.session_state and PERIOD not in st.query_params and any(map(_is_day, named)):
+        st.session_state[PERIOD] = "chosen"
+
+
+def _follow_period(days: Days) -> None:
+    st.session_state[CREATED] = preset_days(st.session_state[PERIOD], days)
+    forget_link_errors()
+
+
+def _follow_days() -> None:
+    st.session_state[PERIOD] = "chosen"
+    forget_link_errors()
+
+
+def _follow_newer_days(meant: Days) -> None:
+    """Where the days are those of the period, keep them so when a build brings newer ones: the widget keeps the old."""
     before = st.session_state.get(_OFFERED_DAYS)
-    if before not in (None, days) and st.session_state.get(CREATED) == before:
-        st.session_state[CREATED] = days
-    st.session_state[_OFFERED_DAYS] = days
+    if before not in (None, meant) and st.session_state.get(CREATED) == before:
+        st.session_state[CREATED] = meant
+    st.session_state[_OFFERED_DAYS] = meant
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _ends(created: object) -> tuple[date | None, date | None]:

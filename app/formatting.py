@@ -36,6 +36,44 @@ def interval(low: float, high: float) -> str:
     return f"{percentage(low)} to {percentage(high)}"
 
 
+def signed_points(change: float) -> str:
+    """A difference of two rates in percentage points: `+1.2 points`."""
+    return f"{_signed(100 * change, 1)} points"
+
+
+def signed_share(ratio: float) -> str:
+    """How much more or less a ratio to before is: `+12.3%` of 1.123."""
+    return f"{_signed(100 * (ratio - 1), 1)}%"
+
+
+def score(mean: float) -> str:
+    """A mean score, with one digit after the point: `54.3`."""
+    return f"{mean:.1f}"
+
+
+def signed_score(change: float) -> str:
+    """A difference of two mean scores: `+2.3`."""
+    return _signed(change, 1)
+
+
+def duration(seconds: float) -> str:
+    """A span in the largest unit of which there are at least two, else in minutes: `12.4 days`, `3.5 hours`."""
+    for unit, length in (("days", 86_400), ("hours", 3_600)):
+        if abs(seconds) >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds / 60:.0f} minutes"
+
+
+def signed_duration(seconds: float) -> str:
+    """A difference of two spans: `+1.5 days`."""
+    return duration(seconds) if seconds < 0 else f"+{duration(seconds)}"
+
+
+def _signed(value: float, digits: int) -> str:
+    rounded = round(value, digits)
+    return f"{rounded + 0.0:+,.{digits}f}" if rounded else f"{0:.{digits}f}"
+
+
 def day(value: date) -> str:
     """A day as ISO 8601 writes it: `2025-06-30`."""
     return value.isoformat()

@@ -10,9 +10,10 @@ import streamlit as st
 
 from app.acting import acting
 from app.boundary import error_boundary
+from app.freshness import header
 from app.lake_session import pin_for_this_run
 from app.navigation import PAGES
-from app.notices import empty_lake, freshness_line
+from app.notices import empty_lake
 from lake_access.permissions import may
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +28,7 @@ with error_boundary(reference=secrets.token_hex(4)):
     st.title(page.title)
     pinned = pin_for_this_run()
     if pinned.snapshot_ids:
-        freshness_line(pinned, now=datetime.now(UTC))
+        header(pinned, now=datetime.now(UTC))
     if pinned.snapshot_ids or offered[pages.index(page)].without_leads:
         page.run()
     else:

@@ -24,6 +24,13 @@ class PageEntry:
 
 PAGES: Final[Sequence[PageEntry]] = (
     PageEntry(
+        "overview.py",
+        "Overview",
+        ":material/dashboard:",
+        "Leads, conversion, time to convert and scores at a glance, what changed, and what needs attention.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
         "conversion.py",
         "Conversion",
         ":material/conversion_path:",

@@ -31,6 +31,7 @@ def freshness_line(pinned: PinnedLake, now: datetime) -> None:
     snapshot = pinned.snapshot(LEADS)
     if snapshot is not None:
         parts.append(f"snapshot {snapshot}")
+    parts.append("all times are UTC")
     st.caption(f":material/schedule: {' · '.join(parts)}")
 
 

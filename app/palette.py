@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 CATEGORIES = ("#0f7896", "#c38700", "#a587d2", "#69690f", "#a54b69", "#8769d2", "#5a9696", "#d25a5a")
 NEUTRAL = "#6b8299"
+LEADING = CATEGORIES[0]  # of the one line that a figure is about
 INTERVAL, INTERVAL_EDGE = "#33434f", "#dfe8ed"  # a dark line with a pale edge, to be seen on any bar and background
 FAINT_TEXT = "#74828e"
 

@@ -146,6 +146,7 @@ class LakeDeclaration(_Declared):
 
     outcome_window_days: Annotated[int, Field(ge=1, le=3650)] = 60
     minimum_cell: Annotated[int, Field(ge=1)] = 30
+    stale_after_hours: Annotated[int, Field(ge=1, le=87_600)] = 36
     snapshot_retention_days: Annotated[int, Field(ge=1, le=3650)] = 7
 
 

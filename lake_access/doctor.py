@@ -20,8 +20,6 @@ from lake_access.storage import open_store
 
 __all__ = ["Finding", "declared_schema", "examine"]
 
-STALE_AFTER_HOURS = 36
-
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Every finding, in the order in which they depend on each other; it stops after the lake cannot be opened."""
@@ -82,7 +80,7 @@ def _freshness(pinned: PinnedLake, now: datetime) -> Finding:
         )
     hours = (now - known_until).total_seconds() / 3600
     detail = f"newest batch landed {known_until:%Y-%m-%d %H:%M} UTC, {max(hours, 0):,.0f} hours ago"
-    if hours > STALE_AFTER_HOURS:
+    if hours > pinned.settings.declarations.lake.stale_after_hours:
         return Finding("freshness", "warning", detail, "Check the feeds that call `leadlake ingest`.")
     return Finding("freshness", "ok", detail)
 

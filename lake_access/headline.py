@@ -14,7 +14,7 @@ WHOLE = ""
 
 @dataclass(frozen=True)
 class ScoreSums:
-    """Leads with a final score, and the sums that their mean and variance follow from; `period` is "" for all of them."""
+    """Leads with a final score, and the sums that their mean and variance follow from; `period` is "" for all."""
 
     period: str
     scored: int

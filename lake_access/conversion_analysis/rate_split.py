@@ -1,9 +1,9 @@
-"""Why a conversion rate changed: because other sources brought the leads, other scores, or the same leads convert otherwise.
+"""Why a conversion rate changed: other sources brought the leads, other scores, or leads of a kind convert otherwise.
 
 A rate is a sum over sources s and score bands b of p(s) × q(b|s) × r(s,b): the source's share of the leads, the band's
 share of the source's leads, and the cell's own rate. The change of that sum is split into the effects of p, q and r by
 the symmetrical decomposition of three factors: each factor's effect is its mean over all six orders in which the three
-can be changed. Sources: P. Das Gupta, Standardization and Decomposition of Rates, US Bureau of the Census P23-186 (1993),
+can be changed. Sources: P. Das Gupta, Standardization and Decomposition of Rates, US Census Bureau P23-186 (1993),
 chapter 2; A. F. Shorrocks, Decomposition procedures for distributional analysis: a unified framework based on the
 Shapley value (1999), Journal of Economic Inequality 11 (2013); it continues E. M. Kitagawa, Components of a difference
 between two rates, JASA 50 (1955), who had two factors.
@@ -98,10 +98,14 @@ def split_change(before: Counts, now: Counts) -> RateSplit | None:
     cells: list[CellSplit] = []
     for source, bands in sources.items():
         cells += _of_source(source, bands, before, now, totals, centre)
-    parts = [
-        sum((getattr(cell, part) for cell in cells), Fraction(0)) for part in ("source_mix", "score_mix", "within")
-    ]
-    return RateSplit(rates[0], rates[1], *parts, cells=tuple(cells))
+    return RateSplit(
+        before=rates[0],
+        now=rates[1],
+        source_mix=sum((cell.source_mix for cell in cells), Fraction(0)),
+        score_mix=sum((cell.score_mix for cell in cells), Fraction(0)),
+        within=sum((cell.within for cell in cells), Fraction(0)),
+        cells=tuple(cells),
+    )
 
 
 def _of_source(
@@ -110,7 +114,7 @@ def _of_source(
     leads = [sum(counts.get((source, band), (0, 0))[0] for band in bands) for counts in (before, now)]
     p0, p1 = Fraction(leads[0], totals[0]), Fraction(leads[1], totals[1])
     factors = [_shares_and_rates(source, band, before, now, leads) for band in bands]
-    # What the source's share of the leads is worth at its own rates; centred, which changes no sum, as shares add up to 1.
+    # What the source's share of the leads is worth at its own rates; centred, which changes no sum: shares add up to 1.
     worth = sum((_weight(*factor) for factor in factors), Fraction(0))
     cells = [CellSplit(source, "", *_of_both(source, bands, before, now), (p1 - p0) * (worth - centre), *_NONE)]
     rates = [sum((factor[time] * factor[2 + time] for factor in factors), Fraction(0)) for time in (0, 1)]

@@ -1,0 +1,178 @@
+"""How things stand at a glance: the headline with its changes, the trend, the sources, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import cards, charts, conversion_table, filters, formatting, notices, overview_view
+from app.attention import notices as attention_of
+from app.champion import champion_of
+from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
+from app.conversion_view import Margin, Reading, margin, reading_of
+from app.grain import choose_grain
+from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
+from app.navigation import PAGES
+from app.overview_view import Card
+from app.trend_chart import trend, trend_description
+
+RATE = st.column_config.NumberColumn(format="percent")
+
+
+def headline(shown: Sequence[Card]) -> None:
+    """The figures, each with what it rests on, its change in words, and its course."""
+    with st.grid(len(shown), min_column_width=190):
+        for card in shown:
+            with st.container(border=True, height="stretch"):
+                change = card.change
+                st.metric(
+                    card.label,
+                    card.value,
+                    delta=(change.text or change.verdict) if change else None,
+                    delta_color=change.tone if change else "off",
+                    delta_arrow=change.direction if change else "off",
+                    delta_description=change.verdict if change and change.text else None,
+                    chart_data=list(card.course) if len(card.course) > 1 else None,
+                    chart_type="line",
+                    help=card.help,
+                )
+                st.caption(card.basis)
+
+
+def choose_source(values: Sequence[str]) -> None:
+    """Filter by the source whose bar was clicked; a second click takes the filter back."""
+    points: list[dict[str, Any]] = st.session_state["overview_sources"]["selection"]["points"]
+    if not points:
+        st.session_state[filters.SOURCES] = []
+        return
+    filters.choose_value("source", values[int(points[0]["y"])])
+
+
+def draw_sources(of: Margin, reading: Reading, chosen: Sequence[str], answer: Any) -> None:
+    """Conversion by first source; a click on a bar filters the rest of the page."""
+    rates = [
+        replace(rate, name=f"✓ {rate.name}") if value in chosen else rate
+        for value, rate in zip(of.values, of.rates, strict=True)
+    ]
+    cards.chart_card(
+        "By source",
+        charts.rate_bars(rates),
+        key="overview_sources",
+        alt=charts.description("Conversion by source", rates),
+        frame=conversion_table.frame(answer, reading),
+        file_name="conversion-by-source",
+        sql=answer.sql,
+        parameters=answer.parameters,
+        column_config=conversion_table.column_config(answer),
+        note=of.leaves_out or "Click a bar to filter the rest, and again to take that back.",
+        on_select=partial(choose_source, of.values),
+    )
+
+
+def draw_champion() -> None:
+    """Which model scores leads, and since when."""
+    with st.container(border=True, height="stretch"):
+        st.subheader("Champion")
+        champion = champion_of(state())
+        if champion is None:
+            st.caption(
+                "No model has been promoted yet: leads carry the scores of the rules, and of the models they name."
+            )
+            return
+        st.metric("Model version", formatting.shortened(champion.version, 24))
+        st.text(f"Champion since {formatting.moment(champion.since)}, approved by {champion.approved_by}.")
+        if champion.reason:
+            st.text(champion.reason)
+
+
+def draw_attention() -> None:
+    """What needs attention, each with where to see to it."""
+    with st.container(border=True, height="stretch"):
+        st.subheader("Needs attention")
+        found = attention_of(pinned, state(), datetime.now(UTC))
+        if not found:
+            st.caption(":material/check_circle: Nothing: data is fresh, and no more lines are refused than usual.")
+        offered = {entry.file: entry.title for entry in PAGES}
+        for notice in found:
+            with st.container(gap="xsmall"):
+                st.markdown(f":orange[:material/warning:] **{notice.subject}**")
+                st.text(notice.detail)  # it may name a stream or a reason: as text
+                if notice.remedy:
+                    st.caption(notice.remedy)
+                if notice.page in offered:
+                    st.page_link(Path("pages") / notice.page, label=f"Open {offered[notice.page]}")
+
+
+pinned = pinned_lake()
+lake = settings().declarations.lake
+days = created_range_of(pinned)
+if days is None:
+    notices.empty_lake()
+    st.stop()
+
+sources = sources_of(pinned)
+reading = reading_of(settings().declarations, sources)
+counted = filters.lead_filters(sources, reading.source_labels, days)
+compared = comparison(counted, days, filters.compare_with())
+chosen_days = (counted.since or days[0], counted.until or days[1])
+st.text(filters.described(counted, days, reading.source_labels))
+
+figures = overview_view.period_figures(pinned, counted, chosen_days)
+if not figures.leads:
+    notices.nothing_matches(0, lake.outcome_window_days)
+    filters.clear_button(days, key="clear_filters_here")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    told = f"{compared.label}." if compared is not None else "Nothing to compare with."
+    st.caption(f":material/compare_arrows: {told}", width="content")
+    grain = choose_grain(chosen_days)
+
+headline_place = st.container()
+both = None
+if compared is not None:
+    both = (
+        overview_view.period_figures(pinned, compared.now, compared.days),
+        overview_view.period_figures(pinned, compared.before, compared.days_before),
+    )
+course = overview_view.course_of(pinned, counted, grain)
+ranked = overview_view.ranks_of(pinned, compared)
+with headline_place:
+    headline(overview_view.cards(figures, course, both, ranked, lake.minimum_cell))
+caveats = []
+if both is not None and compared is not None:
+    caveats.append(maturity_caveat(both[0].young, both[1].young, counted.all_leads))
+    if partly_before_the_first_lead(compared, days):
+        caveats.append(f"The first lead came {formatting.day(days[0])}: the period compared with is not whole.")
+st.caption(" ".join(["Beyond chance: the 95% interval of the change leaves out none.", *filter(None, caveats)]))
+
+left, right = st.columns([6, 5], gap="small")
+with left:
+    points = overview_view.trend_points(course, grain, reading)
+    cards.chart_card(
+        "Trend",
+        trend(points),
+        key="overview_trend",
+        alt=trend_description(points),
+        frame=overview_view.trend_frame(points),
+        file_name=f"leads-by-{grain}",
+        sql=course.counted.sql,
+        parameters=course.counted.parameters,
+        column_config={"rate": RATE, "low": RATE, "high": RATE},
+        note=f"Young: within {lake.outcome_window_days} days of their first touch, and not counted in rates.",
+    )
+with right:
+    by_source = conversion_of(pinned, ("source",), replace(counted, sources=()))
+    draw_sources(margin(by_source, "source", reading), reading, counted.sources, by_source)
+
+left, right = st.columns([5, 6], gap="small")
+with left:
+    draw_champion()
+with right:
+    draw_attention()
