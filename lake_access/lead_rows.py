@@ -16,10 +16,14 @@ from lake_access.queries import load_query
 
 @dataclass(frozen=True)
 class LeadChoice:
-    """Which leads: those that count under the filters, and of them only (not) converted ones where that is asked."""
+    """Which leads: those that count under the filters, and of them only (not) converted ones where that is asked.
+
+    `nothing`: what is asked for contradicts the filters, so that no lead is among them.
+    """
 
     filters: ConversionFilters
     converted: bool | None = None
+    nothing: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ def _conditions(pinned: PinnedLake, choice: LeadChoice) -> tuple[str, dict[str, 
     where, parameters = conditions_on_leads(pinned, choice.filters)
     further = ["(mature OR $all_leads)"]
     parameters["all_leads"] = choice.filters.all_leads
+    if choice.nothing:
+        further.append("false")
     if choice.converted is not None:
         further.append("converted = $converted")
         parameters["converted"] = choice.converted

@@ -1,7 +1,7 @@
 """Cohorts: of the leads of a month, how many had converted by each age, counting only leads that are old enough.
 
 An age is in whole days of the calendar (UTC) since the day of creation, as maturity is: a lead of day d is
-observed at age a once the newest batch landed after day d + a, and has converted by a if it did so on day d + a at most.
+observed at age a once the newest batch landed after day d + a, and has converted by a if it did so by day d + a.
 """
 
 from __future__ import annotations

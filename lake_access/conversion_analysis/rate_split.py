@@ -16,12 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, Literal, get_args
 
 from lake_access.conversion import Conversion, conversion
 from lake_access.lake import PinnedLake
 from lake_access.planning import ConversionFilters, Dimension
 
+PartName = Literal["source_mix", "score_mix", "within"]
+PARTS: Final[tuple[PartName, ...]] = get_args(PartName)
 BY: Final[tuple[Dimension, ...]] = ("source", "band")
 Counts = Mapping[tuple[str, str], tuple[int, int]]
 
@@ -166,3 +168,15 @@ def _of_both(source: str, bands: Sequence[str], before: Counts, now: Counts) -> 
 
 def _counts(answer: Conversion) -> dict[tuple[str, str], tuple[int, int]]:
     return {(row.keys["source"], row.keys["band"]): (row.leads, row.conversions) for row in answer.rows}
+
+
+def points_that_add_up(split: RateSplit, digits: int = 2) -> Mapping[PartName, Fraction]:
+    """The parts in percentage points, rounded so that what is shown adds up too; each is off by one last digit at most.
+
+    The heights that the parts lead to one after another are rounded, and each part is what lies between two.
+    """
+    heights = [split.before]
+    for part in PARTS:
+        heights.append(heights[-1] + getattr(split, part))
+    rounded = [Fraction(round(height * 100 * 10**digits), 10**digits) for height in heights]
+    return {part: rounded[place + 1] - rounded[place] for place, part in enumerate(PARTS)}
