@@ -27,8 +27,8 @@ def draw(shown: Shown) -> bool:
     compared = shown.compared
     if compared is None:
         st.info(
-            "Choose in the sidebar what to compare with, and days that leads came before: then this view tells what the "
-            "change of the rate is made of.",
+            "Choose in the sidebar what to compare with, and days before which leads came: this view then tells what "
+            "the change of the rate is made of.",
             icon=":material/compare_arrows:",
         )
         return True

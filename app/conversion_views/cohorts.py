@@ -74,8 +74,8 @@ def cohort_frame(found: Cohorts) -> pd.DataFrame:
 def _note(found: Cohorts, drawn: int) -> str:
     whole, part, none = (found.count(maturity) for maturity in ("whole", "part", "none"))
     told = (
-        f"{whole} of {len(found.cells)} cells are mature. {part} are hatched: some of the month's leads are too young for "
-        f"the age, and left out. {none} are empty: all are too young."
+        f"{whole} of {len(found.cells)} cells are mature. {part} are hatched: some of the month's leads are too young "
+        f"for the age, and left out. {none} are empty: all are too young."
     )
     return told if drawn == len(found.months) else f"{told} The latest {drawn} of {len(found.months)} months are drawn."
 

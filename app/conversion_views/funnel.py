@@ -72,7 +72,7 @@ def counts_frame(of: Funnel) -> pd.DataFrame:
 
 
 def changes_frame(now: Funnel, before: Funnel, minimum: int) -> pd.DataFrame:
-    """A row a step: its share of the step before in both periods, and the difference in points with its 95% interval."""
+    """A row a step: its share of the step before in both periods, and their difference in points with its interval."""
     rows = []
     for earlier_step, step in pairwise(STEPS):
         counts = (now.counts[step], now.counts[earlier_step], before.counts[step], before.counts[earlier_step])
