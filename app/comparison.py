@@ -38,7 +38,7 @@ class Comparison:
     def label(self) -> str:
         """Which period is compared with which; days only, no value from the lake."""
         before = _range(self.days_before)
-        return f"Compared with {before}" if self.whole else f"{_range(self.days)} compared with {before}"
+        return f"compared with {before}" if self.whole else f"{_range(self.days)} compared with {before}"
 
 
 def comparison(filters: ConversionFilters, offered: Days, choice: Choice) -> Comparison | None:

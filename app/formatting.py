@@ -64,6 +64,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes"
 
 
+def durations(low: float, high: float) -> str:
+    """Both ends of a range of spans, the unit once where they share it: `14.7 to 38.4 days`."""
+    first, last = duration(low), duration(high)
+    number, _, unit = first.partition(" ")
+    return f"{number} to {last}" if last.endswith(f" {unit}") else f"{first} to {last}"
+
+
 def signed_duration(seconds: float) -> str:
     """A difference of two spans: `+1.5 days`."""
     return duration(seconds) if seconds < 0 else f"+{duration(seconds)}"

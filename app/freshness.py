@@ -17,10 +17,7 @@ LOOKED_AT_EVERY = "60s"
 
 def header(pinned: PinnedLake, now: datetime) -> None:
     """Say how old the data is, warn where it is stale, and offer newer data as soon as a build brings it."""
-    freshness_line(pinned, now)
-    stale = stale_since(pinned, now)
-    if stale:
-        st.caption(f":orange[:material/warning: {stale}]")
+    freshness_line(pinned, now, warning=stale_since(pinned, now))
     _watch(pinned.cache_key)
 
 

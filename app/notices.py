@@ -20,8 +20,8 @@ leadlake import mapping.toml export.csv
 leadlake build"""
 
 
-def freshness_line(pinned: PinnedLake, now: datetime) -> None:
-    """How old the data is, when it was built and from which snapshot it is read. `now` is in UTC."""
+def freshness_line(pinned: PinnedLake, now: datetime, warning: str = "") -> None:
+    """How old the data is, when it was built and from which snapshot it is read, in one line. `now` is in UTC."""
     parts = []
     if pinned.known_until is not None:
         old = formatting.age(pinned.known_until, now)
@@ -32,6 +32,8 @@ def freshness_line(pinned: PinnedLake, now: datetime) -> None:
     if snapshot is not None:
         parts.append(f"snapshot {snapshot}")
     parts.append("all times are UTC")
+    if warning:
+        parts.append(f":orange[:material/warning: {warning}]")
     st.caption(f":material/schedule: {' · '.join(parts)}")
 
 

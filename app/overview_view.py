@@ -24,8 +24,8 @@ from lake_access.lake import PinnedLake
 
 Row = TypeVar("Row")
 Tone = Literal["green", "red", "gray"]
-BEYOND, WITHIN = "beyond chance", "within chance"
-TOO_FEW, YOUNG = "too few to compare", "young leads: not comparable yet"
+BEYOND, WITHIN = "change beyond chance", "change within chance"
+TOO_FEW, YOUNG = "too few to compare", "not comparable yet"
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ def period_figures(pinned: PinnedLake, filters: ConversionFilters, days: Days) -
     came = conversion_of(pinned, ("day",), replace(filters, all_leads=True))
     counted = conversion_of(pinned, ("day",), filters)
     return PeriodFigures(
-        came=_daily({row.keys["day"]: row.leads for row in came.rows}, days),
+        came=daily_counts({row.keys["day"]: row.leads for row in came.rows}, days),
         young=came.immature,
-        converted=_daily({row.keys["day"]: row.conversions for row in counted.rows}, days),
+        converted=daily_counts({row.keys["day"]: row.conversions for row in counted.rows}, days),
         counted=whole(counted),
         scores=_only(ask(score_sums, pinned, filters)),
         times=_only(ask(times_to_convert, pinned, filters)),
@@ -148,7 +148,7 @@ def cards(
     """The headline of a period; `compared` is the period whose change is told, and the one that it is compared with."""
     counted, scores, times = figures.counted, figures.scores, figures.times
     leads, conversions = (counted.leads, counted.conversions) if counted else (0, 0)
-    over = f"of {formatting.count(leads)} leads counted"
+    over = f"of {formatting.count(leads)} counted"
     return [
         Card(
             "Leads",
@@ -175,17 +175,17 @@ def cards(
             "Customers among the leads that count.",
         ),
         Card(
-            "Median time to convert",
+            "Time to convert",
             formatting.duration(times.median) if times else "–",
-            f"half: {formatting.duration(times.lower)} to {formatting.duration(times.upper)}" if times else "none yet",
+            formatting.durations(times.lower, times.upper) if times else "none yet",
             _change_of_times(compared, ranked, minimum),
             tuple(row.median / 86_400 for row in course.times),
-            "From a lead's first touch to its conversion; the middle half of them takes as long as it says below.",
+            "The median, from a lead's first touch to its conversion; below it the range of the middle half.",
         ),
         Card(
             "Average score",
             formatting.score(scores.mean) if scores else "–",
-            f"of {formatting.count(scores.scored)} scored leads" if scores else "no scored lead",
+            f"of {formatting.count(scores.scored)} leads" if scores else "no scored lead",
             _change_of_scores(compared, minimum),
             tuple(row.mean for row in course.scores),
             "The mean final score by the rules, 0 to 100, of all leads that came and have one.",
@@ -253,7 +253,7 @@ def _told(found: Difference, text: str, change: float, more_is_better: bool = Tr
     return Change(text, BEYOND, direction, "green" if (change > 0) is more_is_better else "red")
 
 
-def _daily(counts: dict[str, int], days: Days) -> tuple[int, ...]:
+def daily_counts(counts: dict[str, int], days: Days) -> tuple[int, ...]:
     """A count for every day, 0 where nothing came."""
     return tuple(counts.get(formatting.day(day), 0) for day in _each(days))
 

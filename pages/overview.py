@@ -27,22 +27,21 @@ RATE = st.column_config.NumberColumn(format="percent")
 
 def headline(shown: Sequence[Card]) -> None:
     """The figures, each with what it rests on, its change in words, and its course."""
-    with st.grid(len(shown), min_column_width=190):
+    with st.grid(len(shown), min_column_width=140):
         for card in shown:
-            with st.container(border=True, height="stretch"):
+            with st.container(border=True, height="stretch", gap="xsmall"):
                 change = card.change
                 st.metric(
                     card.label,
                     card.value,
-                    delta=(change.text or change.verdict) if change else None,
+                    delta=(change.text or "–") if change else None,
                     delta_color=change.tone if change else "off",
                     delta_arrow=change.direction if change else "off",
-                    delta_description=change.verdict if change and change.text else None,
                     chart_data=list(card.course) if len(card.course) > 1 else None,
                     chart_type="line",
                     help=card.help,
                 )
-                st.caption(card.basis)
+                st.caption(f"{change.verdict}  \n{card.basis}" if change else card.basis)
 
 
 def choose_source(values: Sequence[str]) -> None:
@@ -130,7 +129,7 @@ if not figures.leads:
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-    told = f"{compared.label}." if compared is not None else "Nothing to compare with."
+    told = f"Changes: {compared.label}." if compared is not None else "Nothing to compare with."
     st.caption(f":material/compare_arrows: {told}", width="content")
     grain = choose_grain(chosen_days)
 
@@ -150,7 +149,7 @@ if both is not None and compared is not None:
     caveats.append(maturity_caveat(both[0].young, both[1].young, counted.all_leads))
     if partly_before_the_first_lead(compared, days):
         caveats.append(f"The first lead came {formatting.day(days[0])}: the period compared with is not whole.")
-st.caption(" ".join(["Beyond chance: the 95% interval of the change leaves out none.", *filter(None, caveats)]))
+st.caption(" ".join(["Beyond chance: the 95% interval of the change excludes none at all.", *filter(None, caveats)]))
 
 left, right = st.columns([6, 5], gap="small")
 with left:

@@ -94,7 +94,7 @@ def choose_rows(page: Page, dimension: str) -> None:
 def test_nothing_is_clipped_or_pale(
     open_page: OpenPage, calls_address: str, view: str, width: Width, mode: Mode
 ) -> None:
-    page = open_page(f"{calls_address}/{view}", width, mode)
+    page = open_page(f"{calls_address}/conversion{view}", width, mode)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[mode])
     assert page.locator(".js-plotly-plot").count() == 3
     assert page.evaluate(CLIPPED) == []
@@ -104,7 +104,7 @@ def test_nothing_is_clipped_or_pale(
 
 
 def test_a_copied_link_opens_the_same_view_in_a_fresh_browser(open_page: OpenPage, calls_address: str) -> None:
-    page = open_page(f"{calls_address}/?created=2025-03-01&created=2025-12-31")
+    page = open_page(f"{calls_address}/conversion?created=2025-03-01&created=2025-12-31")
     assert figure(page, "Leads counted") == "123"
     choose_source(page, "cellular")
     expect_figure(page, "Leads counted", "40")
@@ -121,7 +121,7 @@ def test_a_copied_link_opens_the_same_view_in_a_fresh_browser(open_page: OpenPag
 
 
 def test_the_csv_is_the_answer_of_the_query(open_page: OpenPage, calls_address: str, calls_home: Path) -> None:
-    page = open_page(f"{calls_address}/?rows=Source&columns=Location&all_leads=true")
+    page = open_page(f"{calls_address}/conversion?rows=Source&columns=Location&all_leads=true")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download CSV").click()
     assert waiting.value.suggested_filename == "conversion-by-source-and-location.csv"
@@ -139,14 +139,14 @@ def test_the_csv_is_the_answer_of_the_query(open_page: OpenPage, calls_address: 
 
 
 def test_tables_offer_no_download_that_skips_the_defusing(open_page: OpenPage, calls_address: str) -> None:
-    page = open_page(calls_address)
+    page = open_page(f"{calls_address}/conversion")
     page.get_by_test_id("stDataFrame").hover()
     expect(page.get_by_role("button", name="Fullscreen").last).to_be_visible()
     assert page.get_by_role("button", name="Download as CSV").count() == 0
 
 
 def test_a_hostile_name_is_text_everywhere(open_page: OpenPage, calls_address: str) -> None:
-    page = open_page(calls_address)
+    page = open_page(f"{calls_address}/conversion")
     assert "<b>bold</b>" in chart(page, "By source")
     assert page.locator(".js-plotly-plot a, .js-plotly-plot b").count() == 0
     choose_source(page, HOSTILE)
@@ -155,7 +155,7 @@ def test_a_hostile_name_is_text_everywhere(open_page: OpenPage, calls_address: s
 
 
 def test_charts_and_table_have_a_name_for_readers_who_do_not_see_them(open_page: OpenPage, calls_address: str) -> None:
-    page = open_page(calls_address)
+    page = open_page(f"{calls_address}/conversion")
     named = page.get_by_role("img", name="Conversion by source.").or_(page.get_by_label("Conversion by source."))
     assert "cellular: 25.0%, 10 of 40" in str(named.first.get_attribute("aria-label"))
 
@@ -178,7 +178,7 @@ def bank_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_real_contacts_give_the_known_figures(open_page: OpenPage, bank_address: str) -> None:
-    page = open_page(bank_address)
+    page = open_page(f"{bank_address}/conversion")
     assert "cellular3,853 of 26,144" in chart(page, "By source")
     assert "telephone787 of 15,044" in chart(page, "By source")
     assert figure(page, "Converted") == "4,640"
