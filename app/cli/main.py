@@ -13,6 +13,7 @@ import typer
 
 from app.cli import (
     checking_commands,
+    conversion_commands,
     landing_commands,
     reading_commands,
     replay_commands,
@@ -45,6 +46,7 @@ for commands in (
     landing_commands,
     replay_commands,
     reading_commands,
+    conversion_commands,
     upkeep_commands,
     checking_commands,
 ):
