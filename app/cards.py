@@ -67,7 +67,7 @@ def table_card(
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
             data_menu(frame, key=key, file_name=file_name, sql=sql, parameters=parameters, with_table=False)
-        st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height)
+        st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height, placeholder="–")
         if note:
             st.caption(note)
 

@@ -34,7 +34,7 @@ def draw(shown: Shown) -> bool:
         return True
     found = ask(rate_change, shown.pinned, compared.now, compared.before)
     before, now = whole(found.earlier), whole(found.this)
-    st.caption(f":material/compare_arrows: {compared.label}.")
+    st.caption(f":material/compare_arrows: {_sentence(compared.label)}")
     if found.split is None or before is None or now is None:
         st.info(_why_none(found, shown), icon=":material/hourglass_empty:")
         return True
@@ -80,6 +80,7 @@ def cells_frame(split: RateSplit, reading: Reading) -> pd.DataFrame:
 
 def _headline(before: ConversionRow, now: ConversionRow, shown: Shown) -> None:
     difference = of_proportions(now.conversions, now.leads, before.conversions, before.leads, shown.lake.minimum_cell)
+    interval = ""
     figures = [
         ("Before", formatting.percentage(before.rate), formatting.share(before.conversions, before.leads)),
         ("Now", formatting.percentage(now.rate), formatting.share(now.conversions, now.leads)),
@@ -89,10 +90,13 @@ def _headline(before: ConversionRow, now: ConversionRow, shown: Shown) -> None:
         figures.append(("Change", points, "too few leads to tell"))
     else:
         ends = f"{signed(100 * difference.low)} to {signed(100 * difference.high)}"
-        figures.append(("Change", points, f"{ends}, {'beyond' if difference.beyond_chance else 'within'} chance"))
+        figures.append(("Change", points, "beyond chance" if difference.beyond_chance else "within chance"))
+        interval = f"The 95% interval of the change: {ends} points."
     with st.grid(len(figures), min_column_width=170):
         for label, value, note in figures:
             st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
+    if interval:
+        st.caption(interval)
 
 
 def _draw_waterfall(found: Change, split: RateSplit, before: ConversionRow, now: ConversionRow) -> None:
@@ -116,6 +120,10 @@ def _draw_waterfall(found: Change, split: RateSplit, before: ConversionRow, now:
         note="Source mix: other shares of the sources. Score mix: other shares of the bands within a source. Within "
         "cells: leads of the same source and band convert otherwise. The parts add up to the change, exactly.",
     )
+
+
+def _sentence(label: str) -> str:
+    return f"{label[:1].upper()}{label[1:]}."
 
 
 def _why_none(found: Change, shown: Shown) -> str:

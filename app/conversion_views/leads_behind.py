@@ -98,6 +98,7 @@ def _draw_rows(shown: Shown, actor: Actor, which: Which) -> None:
         hide_index=True,
         alt="The leads behind the numbers",
         height=360,
+        placeholder="–",
     )
     told = f"{formatting.count(found.total)} leads, the newest first"
     if found.total > len(found.frame):
