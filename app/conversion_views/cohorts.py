@@ -32,7 +32,8 @@ def draw(shown: Shown) -> bool:
                 rates[cell.maturity][row, column] = _rate(cell, shown.lake.minimum_cell)
     heads = [formatting.month(month) for month in months]
     drawn = {**rates["whole"], **rates["part"]}
-    with st.grid(1, wrap=False, min_column_width=charts.grid_width(len(found.ages))):
+    # In a column of its own, a narrow screen scrolls in it, and not the page with it.
+    with st.columns(1)[0], st.grid(1, wrap=False, min_column_width=charts.grid_width(len(found.ages))):
         chart_card(
             "Converted by age, by month of creation",
             cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),

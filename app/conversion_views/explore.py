@@ -126,7 +126,8 @@ def _draw_grid(of: Grid, answer: Conversion, margins: Sequence[Margin], shown: S
     marks: list[Mark] = [
         {rows.dimension: rows.values[row], columns.dimension: columns.values[column]} for row, column in of.cells
     ]
-    with st.grid(1, wrap=False, min_column_width=charts.grid_width(len(of.columns))):
+    # In a column of its own, a narrow screen scrolls in it, and not the page with it.
+    with st.columns(1)[0], st.grid(1, wrap=False, min_column_width=charts.grid_width(len(of.columns))):
         chart_card(
             title,
             charts.rate_grid(of.rows, of.columns, of.cells, beside),

@@ -130,7 +130,8 @@ def _draw_changes(now: Funnel, before: Funnel, compared: Comparison, shown: Show
         file_name="funnel-changes",
         sql=before.sql,
         parameters=before.parameters,
-        note=f"{compared.label[:1].upper()}{compared.label[1:]}. Points: percentage points, with the 95% interval of their difference. {caveat}",
+        note=f"{compared.label[:1].upper()}{compared.label[1:]}. Points: percentage points, with the 95% interval of "
+        f"their difference. {caveat}",
         column_config={
             "share": st.column_config.TextColumn("Share", pinned=True),
             "n": st.column_config.NumberColumn("n", format="localized"),
