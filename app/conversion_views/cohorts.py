@@ -32,19 +32,18 @@ def draw(shown: Shown) -> bool:
                 rates[cell.maturity][row, column] = _rate(cell, shown.lake.minimum_cell)
     heads = [formatting.month(month) for month in months]
     drawn = {**rates["whole"], **rates["part"]}
-    # In a column of its own, a narrow screen scrolls in it, and not the page with it.
-    with st.columns(1)[0], st.grid(1, wrap=False, min_column_width=charts.grid_width(len(found.ages))):
-        chart_card(
-            "Converted by age, by month of creation",
-            cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),
-            key="cohorts",
-            alt=charts.description("Conversion by age, by month of creation", list(drawn.values())),
-            frame=cohort_frame(found),
-            file_name="cohorts",
-            sql=found.sql,
-            parameters=found.parameters,
-            note=_note(found, len(months)),
-        )
+    chart_card(
+        "Converted by age, by month of creation",
+        cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),
+        key="cohorts",
+        least_width=charts.grid_width(len(found.ages)),
+        alt=charts.description("Conversion by age, by month of creation", list(drawn.values())),
+        frame=cohort_frame(found),
+        file_name="cohorts",
+        sql=found.sql,
+        parameters=found.parameters,
+        note=_note(found, len(months)),
+    )
     st.caption(
         "A cell counts only leads that are old enough: those that had reached the age when the newest batch landed. "
         "Whether young leads count elsewhere makes no difference here. "

@@ -126,20 +126,19 @@ def _draw_grid(of: Grid, answer: Conversion, margins: Sequence[Margin], shown: S
     marks: list[Mark] = [
         {rows.dimension: rows.values[row], columns.dimension: columns.values[column]} for row, column in of.cells
     ]
-    # In a column of its own, a narrow screen scrolls in it, and not the page with it.
-    with st.columns(1)[0], st.grid(1, wrap=False, min_column_width=charts.grid_width(len(of.columns))):
-        chart_card(
-            title,
-            charts.rate_grid(of.rows, of.columns, of.cells, beside),
-            key=chart_key("grid"),
-            alt=charts.description(title, list(of.cells.values())),
-            frame=conversion_table.frame(answer, shown.reading),
-            file_name=f"conversion-by-{'-and-'.join(answer.dimensions)}",
-            sql=answer.sql,
-            parameters=answer.parameters,
-            column_config=conversion_table.column_config(answer),
-            on_select=on_click("grid", marks, "customdata"),
-        )
+    chart_card(
+        title,
+        charts.rate_grid(of.rows, of.columns, of.cells, beside),
+        key=chart_key("grid"),
+        least_width=charts.grid_width(len(of.columns)),
+        alt=charts.description(title, list(of.cells.values())),
+        frame=conversion_table.frame(answer, shown.reading),
+        file_name=f"conversion-by-{'-and-'.join(answer.dimensions)}",
+        sql=answer.sql,
+        parameters=answer.parameters,
+        column_config=conversion_table.column_config(answer),
+        on_select=on_click("grid", marks, "customdata"),
+    )
 
 
 def _title(answer: Conversion) -> str:

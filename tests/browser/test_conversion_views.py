@@ -55,7 +55,7 @@ def test_a_reader_chooses_clicks_opens_the_leads_and_sends_the_link(
     expect_figure(page, "Leads counted", "40")
     assert "location=Bonn" in page.url
 
-    page.get_by_test_id("stSelectbox").last.locator("input").click()
+    page.locator(".st-key-leads input").click()
     page.get_by_role("option", name="Converted", exact=True).click()
     expect(page.get_by_text("10 leads, the newest first; the files hold all of them.")).to_be_visible()
     expected = all_lead_rows(lakes.opened(calls_home).pin(), local_user("x"), LeadChoice(BONN, True))
