@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date
 from functools import partial
 from typing import Any, Literal
@@ -30,6 +31,7 @@ def chart_card(
     parameters: Mapping[str, object] | None = None,
     note: str = "",
     on_select: OnSelect = "ignore",
+    least_width: int | None = None,
     column_config: Mapping[str, Any] | None = None,
 ) -> Any:
     """Draw a card with a figure; what a reader selected in it, where `on_select` asks for that.
@@ -44,7 +46,9 @@ def chart_card(
         drawn: dict[str, Any] = {"key": key, "config": charts.CONFIG, "alt": alt, "on_select": on_select}
         if on_select != "ignore":
             drawn["selection_mode"] = "points"
-        selected = st.plotly_chart(figure, **drawn)
+        # A figure that needs more than a narrow screen has is scrolled within the card.
+        with nullcontext() if least_width is None else st.grid(1, wrap=False, min_column_width=least_width):
+            selected = st.plotly_chart(figure, **drawn)
         if note:
             st.caption(note)
     return selected
@@ -67,7 +71,7 @@ def table_card(
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
             data_menu(frame, key=key, file_name=file_name, sql=sql, parameters=parameters, with_table=False)
-        st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height)
+        st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height, placeholder="–")
         if note:
             st.caption(note)
 

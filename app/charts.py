@@ -38,7 +38,10 @@ FEW_MONTHS = 6
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate to draw: its name as text, its counts, its interval, its colour, and whether it rests on too few leads."""
+    """A rate to draw: its name as text, its counts, its interval, its colour, and whether it rests on too few leads.
+
+    A remark of ours is told where a reader points at it, in the place of that it is faint.
+    """
 
     name: str
     leads: int
@@ -48,6 +51,7 @@ class Rate:
     high: float
     colour: str
     faint: bool
+    remark: str = ""
 
 
 def rate_bars(rates: Sequence[Rate]) -> go.Figure:
@@ -62,7 +66,7 @@ def rate_bars(rates: Sequence[Rate]) -> go.Figure:
         bargap=0.45,
         barmode="overlay",
         xaxis=rate_axis(rates),
-        yaxis=_names_axis([_name_and_counts(rate) for rate in rates]),
+        yaxis=names_axis([_name_and_counts(rate) for rate in rates]),
         annotations=[
             {
                 "text": _styled(formatting.percentage(rate.rate), FAINT if rate.faint else 1),
@@ -160,16 +164,17 @@ def rate_grid(
             colorscale=[[0, pale], [1, pale]],
             textfont={"color": palette.FAINT_TEXT, "size": CELL_FONT},
         )
+    _add_places_to_click(figure, cells)
     cell_height = max(CELL_PIXELS, min(CELL_PIXELS_MOST, (beside - HEADS_PIXELS) // max(1, len(rows))))
     figure.update_layout(
         **plain_layout(height=cell_height * len(rows) + HEADS_PIXELS),
         xaxis={
-            **_names_axis([_head(name, COLUMN_HEAD_LENGTH) for name in columns]),
+            **names_axis([_head(name, COLUMN_HEAD_LENGTH) for name in columns]),
             "range": [-0.5, len(columns) - 0.5],
             "side": "top",
             "tickangle": 0,
         },
-        yaxis=_names_axis([_head(name, ROW_HEAD_LENGTH) for name in rows]),
+        yaxis=names_axis([_head(name, ROW_HEAD_LENGTH) for name in rows]),
     )
     return figure
 
@@ -236,7 +241,8 @@ def _axis_end(rates: Sequence[Rate]) -> float:
     return 1.05 * max([*relied_on, *others], default=1.0) or 1.0
 
 
-def _names_axis(names: Sequence[str]) -> dict[str, Any]:
+def names_axis(names: Sequence[str]) -> dict[str, Any]:
+    """An axis whose places are named by these labels, safe already, the first on top."""
     return {
         "tickvals": list(range(len(names))),
         "ticktext": list(names),
@@ -316,6 +322,22 @@ def _cells(rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[int
     }
 
 
+def _add_places_to_click(figure: go.Figure, cells: Mapping[tuple[int, int], Rate]) -> None:
+    """Marks that are not seen, one a cell in the order of `cells`: Plotly lets nobody select a heat map's cells."""
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=[column for _, column in cells],
+        y=[row for row, _ in cells],
+        mode="markers",
+        marker={"symbol": "square", "size": CELL_PIXELS - 6, "opacity": 0},
+        selected=unseen,
+        unselected=unseen,
+        customdata=list(range(len(cells))),
+        text=[_hover(rate.name, rate) for rate in cells.values()],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
 def _cell_text(rate: Rate) -> str:
     return f"{formatting.percentage(rate.rate)}<br>n {formatting.brief_count(rate.leads)}"
 
@@ -323,6 +345,17 @@ def _cell_text(rate: Rate) -> str:
 def _styled(text: str, opacity: float) -> str:
     """Text in the colour of the page around it, which changes with the theme; `text` is safe already."""
     return f'<span style="color:currentColor;fill-opacity:{opacity:g}">{text}</span>'
+
+
+def page_coloured(text: str) -> str:
+    """Text, safe already, in the colour of the page around the figure."""
+    return _styled(text, 1)
+
+
+def name_and_note(name: str, note: str) -> str:
+    """A label of two lines: a name as text, and a smaller note of ours under it."""
+    styled = _styled(plotly_text(formatting.shortened(name, NAME_LENGTH)), 1)
+    return f'{styled}<br><span style="color:currentColor;fill-opacity:{DIM};font-size:0.85em">{note}</span>'
 
 
 def _name_and_counts(rate: Rate) -> str:
@@ -345,6 +378,8 @@ def _hover(name: str, rate: Rate) -> str:
         f"{formatting.percentage(rate.rate)} converted ({formatting.interval(rate.low, rate.high)})",
         f"{formatting.share(rate.conversions, rate.leads)} leads",
     ]
-    if rate.faint:
+    if rate.remark:
+        lines.append(rate.remark)
+    elif rate.faint:
         lines.append("Too few leads to rely on")
     return "<br>".join(lines)

@@ -12,11 +12,25 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting
-from app.conversion_view import DIMENSION_NAMES, Reading
+from app.conversion_view import DIMENSION_NAMES, Margin, Reading
 from app.escaping import spreadsheet_text
 from lake_access.conversion import Conversion, ConversionFilters
 
 UTF8_MARK = "\ufeff"  # Excel takes a CSV without it for its own code page
+
+
+def margin_frame(of: Margin, reading: Reading) -> pd.DataFrame:
+    """One row a value of a margin, drawn or not: its name, its counts, and its rate and interval from 0 to 1."""
+    return pd.DataFrame(
+        {
+            of.dimension: [reading.name(of.dimension, row.keys[of.dimension]) for row in of.rows],
+            "leads": [row.leads for row in of.rows],
+            "conversions": [row.conversions for row in of.rows],
+            "rate": [row.rate for row in of.rows],
+            "low": [row.low for row in of.rows],
+            "high": [row.high for row in of.rows],
+        }
+    )
 
 
 def frame(answer: Conversion, reading: Reading) -> pd.DataFrame:

@@ -19,7 +19,9 @@ DIMENSION_NAMES: Mapping[Dimension, str] = {
     "device": "Device",
     "campaign": "Campaign",
     "model_version": "Model version",
+    "scored": "Scored",
     "contacted": "Contacted by sales",
+    "action": "First sales action",
     "month": "Month",
     "week": "Week",
     "day": "Day",
@@ -59,12 +61,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Margin:
-    """Rates by one dimension: the values drawn, in their order, their rates, and how many values there are in all."""
+    """Rates by one dimension: the values drawn, in their order, their rates, and the rows of all values there are."""
 
     dimension: Dimension
     values: tuple[str, ...]
     rates: tuple[Rate, ...]
-    found: int
+    rows: tuple[ConversionRow, ...]
+
+    @property
+    def found(self) -> int:
+        return len(self.rows)
 
     @property
     def is_time(self) -> bool:
@@ -122,7 +128,7 @@ def margin(answer: Conversion, dimension: Dimension, reading: Reading) -> Margin
         drawn = sorted(rows, key=lambda row: (-row.leads, row.keys[dimension]))[:MOST_VALUES]
     values = tuple(row.keys[dimension] for row in drawn)
     rates = tuple(reading.rate(dimension, value, row) for value, row in zip(values, drawn, strict=True))
-    return Margin(dimension, values, rates, len(rows))
+    return Margin(dimension, values, rates, tuple(sorted(rows, key=lambda row: row.keys[dimension])))
 
 
 def grid(answer: Conversion, rows: Margin, columns: Margin, reading: Reading) -> Grid:

@@ -21,6 +21,7 @@ Filter = Literal[
     "device",
     "campaign",
     "model_version",
+    "action",
     "contacted",
     "all_leads",
 ]
@@ -33,6 +34,7 @@ VALUE_FILTERS: Mapping[Dimension, str] = {
     "device": "devices",
     "campaign": "campaigns",
     "model_version": "model_versions",
+    "action": "actions",
 }
 OFFERED_MOST = 500
 CONTACTED = {"Any": None, "Contacted": True, "Not contacted": False}

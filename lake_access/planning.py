@@ -12,11 +12,12 @@ from datetime import date
 from typing import Literal, get_args
 
 from lake_access.bands import band_case, band_parameters, scores_within
+from lake_access.declarations import UNSCORED
 from lake_access.iceberg.commits import MADE_BY, READ
 from lake_access.iceberg.tables import LEADS, ROLLED_UP
 from lake_access.lake import PinnedLake
 from lake_access.queries import load_query
-from lake_access.rollup_definitions import Rollup, rollups_digest
+from lake_access.rollup_definitions import AGE, Rollup, age_case, rollups_digest
 from lake_access.views import files_of_rollup, limited_rollups
 
 Dimension = Literal[
@@ -27,13 +28,16 @@ Dimension = Literal[
     "device",
     "campaign",
     "model_version",
+    "scored",
     "contacted",
+    "action",
     "month",
     "week",
     "day",
 ]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 UNKNOWN = "unknown"
+NO_ACTION = "none"
 
 # Dimensions that are texts of a lead, by their columns, and the filters on them.
 _TEXTS: Mapping[Dimension, tuple[str, str]] = {
@@ -43,7 +47,9 @@ _TEXTS: Mapping[Dimension, tuple[str, str]] = {
     "device": ("device_model", "devices"),
     "campaign": ("campaign", "campaigns"),
     "model_version": ("model_version", "model_versions"),
+    "action": ("first_action", "actions"),
 }
+_FLAGS: tuple[Dimension, ...] = ("contacted", "scored")
 _TIMES: Mapping[Dimension, str] = {"month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d"}
 
 
@@ -52,7 +58,8 @@ class ConversionFilters:
     """Which leads count: created from `since` to `until`, both days included (UTC); empty tuples leave all in.
 
     Values are those by which answers call them: `unknown` is a lead without a source, location and so on, `unscored`
-    one without a band. `contacted` leaves in only leads that sales has acted on, or only the others. Young leads, whose
+    one without a band, `none` one without a sales action. `contacted` leaves in only leads that sales has acted on, or
+    only the others; `scored` only those with a score by the rules or by a model, or only the others. Young leads, whose
     outcome window is still open, count only with `all_leads`.
     """
 
@@ -67,6 +74,8 @@ class ConversionFilters:
     campaigns: tuple[str, ...] = ()
     model_versions: tuple[str, ...] = ()
     contacted: bool | None = None
+    actions: tuple[str, ...] = ()
+    scored: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class _Form:
     keys: Mapping[Dimension, str]
     names: Mapping[Dimension, str]
     contacted: str
+    scored: str
     since: str
     until: str
     leads: str
@@ -113,6 +123,25 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
         conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "",
         dimensions="".join(f"{form.names[dimension]} AS {dimension},\n    " for dimension in by),
         grouping=f"GROUP BY {', '.join(str(place) for place in range(1, len(by) + 1))}" if by else "",
+    )
+    return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
+
+
+def plan_ages(pinned: PinnedLake, filters: ConversionFilters) -> Plan:
+    """How to count leads by their day of creation and the age by which they converted, of any maturity."""
+    bands = pinned.settings.declarations.bands
+    rollup = smallest_rollup(pinned, _columns((), filters) | {AGE})
+    form = _form_of_leads(bands) if rollup is None else _FORM_OF_ROLLUPS
+    parameters = _parameters(filters)
+    if filters.bands:
+        parameters |= _scores(filters, bands) if rollup is None else {"bands": list(filters.bands)}
+    conditions = _conditions(form, parameters)
+    sql = load_query("cohorts").format(
+        created_on=_DAY.removesuffix(" AS created_on") if rollup is None else "created_on",
+        age=age_case(pinned.settings.declarations) if rollup is None else AGE,
+        leads=form.leads,
+        table=LEADS if rollup is None else rollup.name,
+        conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "",
     )
     return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
 
@@ -159,13 +188,15 @@ def _columns(by: Sequence[Dimension], filters: ConversionFilters) -> set[str]:
         asked.add("band")
     if filters.contacted is not None:
         asked.add("contacted")
+    if filters.scored is not None or "scored" in asked:
+        asked = (asked - {"scored"}) | {"band", "model_version"}
     return {_TEXTS[dimension][0] if dimension in _TEXTS else dimension for dimension in asked}
 
 
 def _parameters(filters: ConversionFilters) -> dict[str, object]:
     """The values of the filters that are set, by the filters' names; those on bands are the tables' own."""
     given = {name: list(getattr(filters, name)) for _, name in _TEXTS.values() if getattr(filters, name)}
-    single = {"since": filters.since, "until": filters.until, "contacted": filters.contacted}
+    single = {"since": filters.since, "until": filters.until, "contacted": filters.contacted, "scored": filters.scored}
     return given | {name: value for name, value in single.items() if value is not None}
 
 
@@ -182,15 +213,16 @@ def _conditions(form: _Form, parameters: Mapping[str, object]) -> list[str]:
         "since": form.since,
         "until": form.until,
         "contacted": f"({form.contacted}) = $contacted",
+        "scored": f"({form.scored}) = $scored",
         "bands": "list_contains($bands::VARCHAR[], band)",
         "scores": "coalesce(list_contains($scores::INTEGER[], final_score), $unscored)",
-        **{name: f"list_contains(${name}::VARCHAR[], {_or_unknown(column)})" for column, name in _TEXTS.values()},
+        **{name: f"list_contains(${name}::VARCHAR[], {_or_absent(column)})" for column, name in _TEXTS.values()},
     }
     return [condition for name, condition in conditions.items() if name in parameters]
 
 
-def _or_unknown(column: str) -> str:
-    return f"coalesce({column}, '{UNKNOWN}')"
+def _or_absent(column: str) -> str:
+    return f"coalesce({column}, '{NO_ACTION if column == _TEXTS['action'][0] else UNKNOWN}')"
 
 
 def _time(moment: str, dimension: Dimension) -> str:
@@ -199,14 +231,18 @@ def _time(moment: str, dimension: Dimension) -> str:
 
 _TEXT_KEYS: Mapping[Dimension, str] = {dimension: column for dimension, (column, _) in _TEXTS.items()}
 _NAMES: Mapping[Dimension, str] = {
-    **{dimension: _or_unknown(column) for dimension, (column, _) in _TEXTS.items()},
-    "contacted": "CASE WHEN contacted THEN 'yes' ELSE 'no' END",
+    **{dimension: _or_absent(column) for dimension, (column, _) in _TEXTS.items()},
+    **{flag: f"CASE WHEN {flag} THEN 'yes' ELSE 'no' END" for flag in _FLAGS},
 }
+# By the rules or by a model; of a row of a rollup as of a lead.
+_SCORED_ROW = f"band <> '{UNSCORED}' OR model_version IS NOT NULL"
+_SCORED_LEAD = "final_score IS NOT NULL OR model_version IS NOT NULL"
 _FORM_OF_ROLLUPS = _Form(
     keys={
         **_TEXT_KEYS,
         "band": "band",
         "contacted": "contacted",
+        "scored": f"({_SCORED_ROW}) AS scored",
         "month": "datediff('month', DATE '1970-01-01', created_on)::INTEGER AS months",
         "week": "datediff('week', DATE '1970-01-05', created_on)::INTEGER AS weeks",
         "day": "created_on",
@@ -219,6 +255,7 @@ _FORM_OF_ROLLUPS = _Form(
         "day": _time("created_on", "day"),
     },
     contacted="contacted",
+    scored=_SCORED_ROW,
     since="created_on >= $since",
     until="created_on <= $until",
     leads="sum(leads)",
@@ -234,10 +271,12 @@ def _form_of_leads(bands: Mapping[str, int]) -> _Form:
             **_TEXT_KEYS,
             "band": "final_score",
             "contacted": "sales_actions > 0 AS contacted",
+            "scored": f"({_SCORED_LEAD}) AS scored",
             **dict.fromkeys(_TIMES, _DAY),
         },
         names={**_NAMES, "band": band_case(bands), **{name: _time("created_on", name) for name in _TIMES}},
         contacted="sales_actions > 0",
+        scored=_SCORED_LEAD,
         since="created_at >= $since::DATE::TIMESTAMPTZ",
         until="created_at < ($until::DATE + 1)::TIMESTAMPTZ",
         leads="count(*)",

@@ -19,6 +19,8 @@ from lake_access.queries import load_query, query_digest
 ROLLUP = "rollup"
 CREATED_ON = "created_on"
 BAND = "band"
+AGE = "converted_by"
+AGES = (7, 14, 30, 60, 90, 180)  # days, beside the outcome window
 MEASURES = (
     "leads",
     "conversions",
@@ -28,7 +30,7 @@ MEASURES = (
     "model_scored_leads",
     "model_score_sum",
 )
-# What a dimension is of a lead; a band depends on the declarations.
+# What a dimension is of a lead; a band and an age depend on the declarations.
 _DIMENSIONS: Mapping[str, tuple[FieldType, str]] = {
     "source": ("text", "source"),
     "last_source": ("text", "last_source"),
@@ -38,6 +40,8 @@ _DIMENSIONS: Mapping[str, tuple[FieldType, str]] = {
     "campaign": ("text", "campaign"),
     "model_version": ("text", "model_version"),
     "contacted": ("boolean", "sales_actions > 0"),
+    "first_action": ("text", "first_action"),
+    AGE: ("integer", ""),
 }
 
 DIMENSIONS = tuple(_DIMENSIONS)
@@ -67,15 +71,30 @@ ROLLUPS = (
     Rollup("marts.leads_by_location", ("source", BAND, "location")),
     Rollup("marts.leads_by_device", ("source", BAND, "device_model")),
     Rollup("marts.leads_by_campaign", ("source", BAND, "campaign")),
+    Rollup("marts.leads_by_action", ("source", BAND, "first_action")),
+    Rollup("marts.leads_by_age", ("source", BAND, AGE)),
 )
 
 ROLLUP_NAMES = tuple(rollup.name for rollup in ROLLUPS)
+
+
+def conversion_ages(declarations: Declarations) -> tuple[int, ...]:
+    """The ages in days by which conversions are counted, the outcome window among them."""
+    return tuple(sorted({*AGES, declarations.lake.outcome_window_days}))
+
+
+def age_case(declarations: Declarations) -> str:
+    """SQL for the first of these ages within which a lead converted, in whole days (UTC); NULL where in none."""
+    days = "epoch_us(converted_at) // 86400000000 - epoch_us(created_at) // 86400000000"
+    cases = " ".join(f"WHEN {days} <= {age} THEN {age}" for age in conversion_ages(declarations))
+    return f"CASE WHEN NOT converted THEN NULL {cases} END::BIGINT"
 
 
 def rollups_query(declarations: Declarations) -> tuple[str, Mapping[str, object]]:
     """The query that makes the rows of all rollups, with the slot `scan` for the leads, and its parameters."""
     expressions = {name: expression for name, (_, expression) in _DIMENSIONS.items()}
     expressions[BAND] = band_case(declarations.bands)
+    expressions[AGE] = age_case(declarations)
     counts = []
     for rollup in ROLLUPS:
         dimensions = ", ".join(f"{expressions[name]} AS {name}" for name in rollup.dimensions)

@@ -1,25 +1,21 @@
-"""Commands that read the tables: query, conversion."""
+"""The command that asks the tables in SQL, and what every command that reads them needs."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from app.cli.acting import acting
-from app.cli.console import Json, Output, note, print_text, progress_bar
-from app.cli.dates import day
-from app.cli.tables import print_result, print_table
-from app.formatting import count, interval, percentage
+from app.cli.console import Json, Output, note, progress_bar
+from app.cli.tables import print_result
+from app.formatting import count
 from jobs.waiting import waiting_batches
-from lake_access.conversion import DIMENSIONS, Conversion, ConversionFilters, conversion, lead_sources
-from lake_access.declarations import nearest
-from lake_access.errors import RefusedError
 from lake_access.export import ExportFormat, write_result
 from lake_access.lake import Lake, PinnedLake, open_lake
 from lake_access.settings import load_settings
@@ -43,7 +39,6 @@ AsOf = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command("query")(query)
-    app.command("conversion")(show_conversion)
 
 
 def query(
@@ -73,6 +68,8 @@ def query(
     marts.leads_by_location  the same by source, band, location
     marts.leads_by_device    the same by source, band, device
     marts.leads_by_campaign  the same by source, band, campaign
+    marts.leads_by_action    the same by source, band, first sales action
+    marts.leads_by_age       the same by source, band, days within which they converted
     curated.quarantine       a row for a refused line, with the reason
     curated.batches          a row for a built file, with its counts
 
@@ -88,7 +85,7 @@ def query(
     Example: leadlake query "SELECT source, count(*) FROM curated.leads GROUP BY ALL" --out sources.csv
     """
     _refuse_broken_text(sql)
-    when = _when(as_of)
+    when = moment_or_snapshot(as_of)
     if out is not None:
         _query_to_file(sql, out, _file_format(out, format_), Output(as_json), when)
         return
@@ -105,56 +102,6 @@ def query(
         print_result(result.columns, result.rows())
     if result.truncated:
         note(f"Only the first {count(limit)} rows are shown; --limit N shows more, --out FILE writes all.")
-
-
-def show_conversion(
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="DIMENSIONS", help=f"Any of {', '.join(DIMENSIONS)}, with commas between; '' for the total."
-        ),
-    ] = "source",
-    since: Annotated[
-        str | None,
-        typer.Option("--from", metavar="DATE", help="First day of the leads' creation, as 2025-01-31 (UTC)."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="Last day of the leads' creation, included.")
-    ] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option("--source", metavar="SOURCE", help="Only leads of this first-touch source; may be repeated."),
-    ] = None,
-    all_leads: Annotated[
-        bool, typer.Option("--all-leads", help="Count leads whose outcome window is still open too.")
-    ] = False,
-    as_of: AsOf = None,
-    as_json: Json = False,
-) -> None:
-    """Show conversion by source, score band and more.
-
-    Leads, conversions and the rate with a 95% Wilson interval, for each combination of the dimensions.
-
-    Rates are over mature leads: one whose outcome window (outcome_window_days in leadlake.toml) is still open is not a
-    failure yet. With --as-of, that is judged as of then.
-
-    \b
-    Example: leadlake conversion --by source,band --from 2025-01-01
-    """
-    filters = ConversionFilters(day(since, "--from"), day(until, "--to"), tuple(source or ()), all_leads=all_leads)
-    if filters.since is not None and filters.until is not None and filters.since > filters.until:
-        raise typer.BadParameter(f"{until} is before --from {since}", param_hint="--to")
-    dimensions: list[Any] = [name.strip() for name in by.split(",") if name.strip()]
-    when = _when(as_of)
-    lake = open_lake(load_settings(os.environ))
-    pinned = _pin(lake, when)
-    _refuse_unknown_sources(pinned, filters.sources)
-    found = conversion(pinned, dimensions, filters)
-    if when is None:
-        _tell_of_unbuilt(lake, pinned)
-    Output(as_json).result(_conversion(found))
-    if not as_json:
-        _print_conversion(found, all_leads=all_leads)
 
 
 def _refuse_broken_text(sql: str) -> None:
@@ -185,19 +132,20 @@ def _file_format(out: Path, asked: Format | None) -> ExportFormat:
 
 def _run(sql: str, limit: int | None, when: datetime | int | None) -> SqlResult:
     lake = open_lake(load_settings(os.environ))
-    pinned = _pin(lake, when)
+    pinned = pin_at(lake, when)
     result = _await(lambda: run_sql(pinned, sql, limit))
     if when is None:
-        _tell_of_unbuilt(lake, pinned)
+        tell_of_unbuilt(lake, pinned)
     return result
 
 
-def _pin(lake: Lake, when: datetime | int | None) -> PinnedLake:
+def pin_at(lake: Lake, when: datetime | int | None) -> PinnedLake:
+    """The lake's tables as this user may see them, now or as of an earlier moment or snapshot."""
     limits = acting(lake.settings).limits
     return lake.pin(limits) if when is None else lake.pin_as_of(when, limits)
 
 
-def _when(text: str | None) -> datetime | int | None:
+def moment_or_snapshot(text: str | None) -> datetime | int | None:
     """A moment, or a snapshot's id; those have more digits than a day written without its dashes."""
     if text is None:
         return None
@@ -234,7 +182,7 @@ def _await(work: Callable[[], Result]) -> Result:
     return results[0]
 
 
-def _tell_of_unbuilt(lake: Lake, pinned: PinnedLake) -> None:
+def tell_of_unbuilt(lake: Lake, pinned: PinnedLake) -> None:
     """Say it where newer events have landed than these tables hold."""
     if "://" in lake.settings.lake:
         # Listing a bucket takes longer than most answers; `leadlake doctor` does it.
@@ -243,59 +191,3 @@ def _tell_of_unbuilt(lake: Lake, pinned: PinnedLake) -> None:
     if waiting:
         batches = "1 batch is" if waiting == 1 else f"{count(waiting)} batches are"
         note(f"{batches} not built yet: run `leadlake build`.")
-
-
-def _refuse_unknown_sources(pinned: PinnedLake, asked: Sequence[str]) -> None:
-    declarations = pinned.settings.declarations
-    known = {*declarations.streams_of("touch"), *lead_sources(pinned)} if asked else set()
-    for source in asked:
-        if source not in known:
-            raise RefusedError(f'no lead has the source "{source}"{nearest(source, known)}.')
-
-
-def _conversion(found: Conversion) -> dict[str, Any]:
-    rows = [
-        {
-            **row.keys,
-            "leads": row.leads,
-            "conversions": row.conversions,
-            "rate": row.rate,
-            "low": row.low,
-            "high": row.high,
-        }
-        for row in found.rows
-    ]
-    return {
-        "snapshot": found.snapshot,
-        "immature": found.immature,
-        "answered_by": found.answered_by,
-        "rows": rows,
-    }
-
-
-def _print_conversion(found: Conversion, *, all_leads: bool) -> None:
-    if not found.rows:
-        print_text(_why_empty(found))
-        return
-    columns = (*found.dimensions, "leads", "conversions", "rate", "95% interval")
-    rows = [
-        (
-            *row.keys.values(),
-            count(row.leads),
-            count(row.conversions),
-            percentage(row.rate),
-            interval(row.low, row.high),
-        )
-        for row in found.rows
-    ]
-    print_table(columns, rows, right=columns[len(found.dimensions) :])
-    young = "are counted too" if all_leads else "are left out"
-    print_text(f"{count(found.immature)} leads whose outcome window is still open {young}. Snapshot {found.snapshot}.")
-
-
-def _why_empty(found: Conversion) -> str:
-    if found.snapshot is None:
-        return "No leads yet. `leadlake demo` makes a lake to look at; `leadlake ingest` and `import` bring your own."
-    if found.immature:
-        return f"No mature leads: the outcome window of {count(found.immature)} is still open. --all-leads counts them."
-    return "No lead is within these filters."

@@ -50,5 +50,6 @@ SELECT
     CASE WHEN sales >= 1 / 6 THEN created_at + to_hours(30) END AS first_action_at,
     converts AND created_at + to_days(20) < $settled::TIMESTAMPTZ AS converted,
     CASE WHEN converts AND created_at + to_days(20) < $settled::TIMESTAMPTZ THEN created_at + to_days(20) END AS converted_at,
-    CASE WHEN converts AND created_at + to_days(20) < $settled::TIMESTAMPTZ THEN 100 + floor(again * 900) END AS outcome_value
+    CASE WHEN converts AND created_at + to_days(20) < $settled::TIMESTAMPTZ THEN 100 + floor(again * 900) END AS outcome_value,
+    CASE WHEN sales >= 1 / 6 THEN ['call', 'email', 'meeting', 'quote'][1 + (model * 4)::INTEGER % 4] END AS first_action
 FROM settled

@@ -151,6 +151,7 @@ _LEADS = TableDefinition(
         "converted": FLAG,
         "converted_at": MOMENT,
         "outcome_value": NUMBER,
+        "first_action": TEXT,
     },
     partition="created_at",
 )

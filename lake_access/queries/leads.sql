@@ -35,7 +35,8 @@ WITH told AS (
         min(occurred_at) FILTER (is_action) AS first_action_at,
         coalesce(bool_or(is_conversion), false) AS converted,
         min(occurred_at) FILTER (is_conversion) AS converted_at,
-        arg_max(value, position) FILTER (is_conversion) AS outcome_value
+        arg_max(value, position) FILTER (is_conversion) AS outcome_value,
+        arg_min(action, position) FILTER (is_action) AS first_action
     FROM told
     GROUP BY lead_id
 )

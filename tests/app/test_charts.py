@@ -89,7 +89,8 @@ def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:
     figure = charts.rate_grid(
         ["Online", "Webinar"], ["cold", "hot"], {(0, 1): rate("", 20, 100), (1, 0): rate("", 5, 100)}
     )
-    (cells,) = figure.data
+    cells, to_click = figure.data
+    assert list(zip(to_click.y, to_click.x, to_click.customdata, strict=True)) == [(0, 1, 0), (1, 0, 1)]
     assert [list(line) for line in cells.z] == [[None, 0.2], [0.05, None]]
     assert [list(line) for line in cells.text] == [["", "20.0%<br>n 100"], ["5.0%<br>n 100", ""]]
     assert cells.zmin == 0
@@ -98,14 +99,14 @@ def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:
 
 def test_cells_of_too_few_leads_have_no_colour_of_their_own() -> None:
     figure = charts.rate_grid(["a"], ["x", "y"], {(0, 0): rate("", 20, 100), (0, 1): rate("", 9, 10, faint=True)})
-    solid, faint = figure.data
+    solid, faint, _ = figure.data
     assert solid.zmax == 0.2
     assert list(faint.z[0]) == [None, 0.9]
     assert faint.colorscale[0][1] == faint.colorscale[-1][1]
 
 
 def test_a_grid_of_nothing_but_zeros_can_be_drawn() -> None:
-    (cells,) = charts.rate_grid(["a"], ["x"], {(0, 0): rate("", 0, 100)}).data
+    cells, _ = charts.rate_grid(["a"], ["x"], {(0, 0): rate("", 0, 100)}).data
     assert (cells.zmin, cells.zmax) == (0, 1)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from tests.browser.dashboard import launch, serve, wait_until_drawn
 from tests.pages import lakes
@@ -69,7 +69,7 @@ def open_page(browser: Browser, readers: dict[Mode, BrowserContext]) -> Iterator
             opened.callback(page.close)
             opened.callback(_look_for_errors, page, problems)
             page.set_viewport_size(VIEWPORTS[width])
-            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+            page.on("console", lambda message: problems.append(message.text) if _is_wrong(message) else None)
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("request", lambda request: None if _is_ours(request.url) else problems.append(request.url))
             page.goto(link)
@@ -83,6 +83,11 @@ def open_page(browser: Browser, readers: dict[Mode, BrowserContext]) -> Iterator
 def _look_for_errors(page: Page, problems: list[str]) -> None:
     for wrong in ("stException", "stAlertContentError"):
         problems.extend(page.get_by_test_id(wrong).all_inner_texts())
+
+
+def _is_wrong(message: ConsoleMessage) -> bool:
+    """An error, but for the one with which Streamlit finds out at which path it is served."""
+    return message.type == "error" and "/_stcore/" not in message.location["url"]
 
 
 def _is_ours(url: str) -> bool:

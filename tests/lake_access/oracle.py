@@ -167,6 +167,7 @@ def _lead(lead_id: UUID, events: Sequence[Row], declarations: Declarations) -> R
         "converted": bool(won),
         "converted_at": _first(won, "occurred_at"),
         "outcome_value": _last(won, "value"),
+        "first_action": _first(actions, "action"),
     }
 
 

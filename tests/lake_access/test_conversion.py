@@ -40,6 +40,8 @@ def cell(lead: dict[str, Any], by: tuple[Dimension, ...]) -> tuple[str, ...]:
         "campaign": lead["campaign"] or "unknown",
         "model_version": lead["model_version"] or "unknown",
         "contacted": "yes" if lead["sales_actions"] > 0 else "no",
+        "scored": "no" if lead["final_score"] is None and lead["model_version"] is None else "yes",
+        "action": lead["first_action"] or "none",
         "month": f"{lead['created_at']:%Y-%m}",
         "week": f"{lead['created_at']:%G-W%V}",
         "day": f"{lead['created_at']:%Y-%m-%d}",
@@ -139,7 +141,7 @@ def test_a_lead_without_rules_or_touches_is_unscored_and_of_unknown_source(lake:
 
     assert row.keys == {
         "source": "unknown", "last_source": "unknown", "band": "unscored", "location": "unknown", "device": "unknown",
-        "campaign": "unknown", "model_version": "unknown", "contacted": "no",
+        "campaign": "unknown", "model_version": "unknown", "scored": "no", "contacted": "no", "action": "none",
         "month": "2024-12", "week": "2025-W01", "day": "2024-12-30",
     }  # fmt: skip
     assert (row.leads, row.conversions) == (1, 1)

@@ -30,6 +30,7 @@ FILTERS: Mapping[Dimension, str] = {
     "device": "devices",
     "campaign": "campaigns",
     "model_version": "model_versions",
+    "action": "actions",
 }
 
 
@@ -44,7 +45,7 @@ def figures(answer: Conversion) -> tuple[Any, ...]:
 
 
 def of_rollup(number: int) -> list[Dimension]:
-    columns = {"device_model": "device"}
+    columns = {"device_model": "device", "first_action": "action"}
     names = [columns.get(name, name) for name in ROLLUPS[number].dimensions]
     return [dimension for dimension in DIMENSIONS if dimension in names]
 
@@ -55,10 +56,10 @@ def questions(draw: st.DrawFn, values: Mapping[Dimension, Sequence[str]], among:
     by = draw(st.lists(st.sampled_from([*among, *TIMES]), unique=True, max_size=3))
     given: dict[str, Any] = {}
     for dimension in draw(st.lists(st.sampled_from(among), unique=True, max_size=2)):
-        if dimension == "contacted":
-            given["contacted"] = draw(st.booleans())
+        if dimension in ("contacted", "scored"):
+            given[dimension] = draw(st.booleans())
         else:
-            known = st.sampled_from([*values[dimension], "unknown", "unscored", "'; --"])
+            known = st.sampled_from([*values[dimension], "unknown", "unscored", "none", "'; --"])
             given[FILTERS[dimension]] = tuple(draw(st.lists(known, min_size=1, max_size=3)))
     days = st.none() | st.dates(date(2023, 6, 1), date(2026, 2, 1))
     return by, ConversionFilters(since=draw(days), until=draw(days), all_leads=draw(st.booleans()), **given)

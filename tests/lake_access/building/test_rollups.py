@@ -55,6 +55,14 @@ def snapshot(lake: Lake) -> int | None:
     return None if pinned is None else pinned.snapshot_id
 
 
+def converted_by(lead: dict[str, Any]) -> int | None:
+    """The first of the ages by which a lead of this demo lake, whose outcome window has 60 days, converted."""
+    if not lead["converted"]:
+        return None
+    days = (lead["converted_at"].date() - lead["created_at"].date()).days
+    return next((age for age in (7, 14, 30, 60, 90, 180) if days <= age), None)
+
+
 def counted(
     leads: list[dict[str, Any]], rollup: Rollup, bands: dict[str, int]
 ) -> dict[tuple[Any, ...], dict[str, int]]:
@@ -63,7 +71,7 @@ def counted(
     for lead in leads:
         final, model = lead["final_score"], lead["model_score"]
         band = "unscored" if final is None else max((edge, name) for name, edge in bands.items() if final >= edge)[1]
-        told = lead | {"band": band, "contacted": lead["sales_actions"] > 0}
+        told = lead | {"band": band, "contacted": lead["sales_actions"] > 0, "converted_by": converted_by(lead)}
         place = (lead["created_at"].date(), *(told[dimension] for dimension in rollup.dimensions))
         rows.setdefault(place, Counter()).update(
             leads=1,

@@ -1,0 +1,63 @@
+"""A click on a mark filters the page by what the mark stands for; a second one takes that back."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from app import filters
+from app.cards import OnSelect
+from app.conversion_view import TIMES
+from app.filter_options import CONTACTED, VALUE_FILTERS
+from app.formatting import first_day
+from lake_access.conversion import Dimension
+
+_CLICKS: Final = "_clicks"
+FILTERS_BY_CLICK: Final[frozenset[Dimension]] = frozenset({*VALUE_FILTERS, *TIMES, "contacted"})
+Mark = Mapping[Dimension, str]
+ToldBy = Literal["y", "point_index", "customdata"]
+
+
+def chart_key(name: str) -> str:
+    """The key of a chart, another one after each click: what was selected then, no longer stands where it stood."""
+    return f"{name}_{st.session_state.get(_CLICKS, 0)}"
+
+
+def on_click(name: str, marks: Sequence[Mark], told_by: ToldBy) -> OnSelect:
+    """What a click in the chart of this name does; a point tells the number of its mark in the field `told_by`."""
+    if not any(set(mark) & FILTERS_BY_CLICK for mark in marks):
+        return "ignore"
+    return partial(_choose, chart_key(name), tuple(marks), told_by)
+
+
+def days_of(dimension: Dimension, value: str) -> tuple[date, date]:
+    """The first and last day of a month such as `2025-01`, an ISO week such as `2025-W03`, or a day."""
+    start = date.fromisoformat(first_day(value))
+    if dimension == "month":
+        return start, start.replace(day=calendar.monthrange(start.year, start.month)[1])
+    return start, start + timedelta(days=6 if dimension == "week" else 0)
+
+
+def _choose(key: str, marks: Sequence[Mark], told_by: ToldBy) -> None:
+    points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
+    if not points:
+        return
+    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
+    for dimension, value in marks[_number(points[0][told_by])].items():
+        if dimension in VALUE_FILTERS:
+            filters.choose_value(dimension, value)
+        elif dimension in TIMES:
+            st.session_state[filters.PERIOD] = "chosen"
+            st.session_state[filters.CREATED] = days_of(dimension, value)
+        elif dimension == "contacted":
+            wanted = next(name for name, contacted in CONTACTED.items() if contacted is (value == "yes"))
+            st.session_state[filters.CONTACT] = "Any" if st.session_state.get(filters.CONTACT) == wanted else wanted
+
+
+def _number(told: Any) -> int:
+    return int(told[0] if isinstance(told, list) else told)

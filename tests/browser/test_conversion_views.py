@@ -1,0 +1,106 @@
+"""The views of the page Conversion as a reader drives them: choose, click, open the leads, download, send the link."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from lake_access.conversion import ConversionFilters
+from lake_access.lead_rows import LeadChoice, all_lead_rows
+from lake_access.permissions import local_user
+from tests.browser.conftest import Mode, OpenPage, Width
+from tests.browser.dashboard import wait_until_drawn
+from tests.browser.test_conversion_page import (
+    CLIPPED,
+    OUTSIDE_ITS_CHART,
+    WIDER_THAN_THE_SCREEN,
+    chart,
+    expect_figure,
+    figure,
+)
+from tests.pages import lakes
+
+pytestmark = pytest.mark.browser
+
+# 40 leads with a rate of 25%, of all 123 the ones from Bonn.
+BONN = ConversionFilters(locations=("Bonn",))
+
+
+def choose(page: Page, box: str, option: str) -> None:
+    page.get_by_test_id("stSelectbox").filter(has_text=box).locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+    wait_until_drawn(page)
+
+
+def downloaded(page: Page, button: str) -> Path:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button, exact=True).click()
+    return Path(waiting.value.path())
+
+
+def test_a_reader_chooses_clicks_opens_the_leads_and_sends_the_link(
+    open_page: OpenPage, calls_address: str, calls_home: Path
+) -> None:
+    page = open_page(f"{calls_address}/conversion")
+    choose(page, "Rows", "Location")
+    choose(page, "Columns", "None")
+    bars = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
+    assert bars.count() == 4
+    bars.first.click(force=True)  # Bonn: the most leads
+    expect_figure(page, "Leads counted", "40")
+    assert "location=Bonn" in page.url
+
+    page.locator(".st-key-leads input").click()
+    page.get_by_role("option", name="Converted", exact=True).click()
+    expect(page.get_by_text("10 leads, the newest first; the files hold all of them.")).to_be_visible()
+    expected = all_lead_rows(lakes.opened(calls_home).pin(), local_user("x"), LeadChoice(BONN, True))
+    content = downloaded(page, "All leads as CSV").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert [row["lead_id"] for row in rows] == list(expected["lead_id"])
+    assert {row["converted"] for row in rows} == {"True"}
+    parquet = pd.read_parquet(downloaded(page, "All leads as Parquet"))
+    pd.testing.assert_frame_equal(parquet, expected, check_dtype=False)
+
+    fresh = open_page(page.url, stranger=True)
+    assert figure(fresh, "Leads counted") == "40"
+    assert chart(fresh, "By location") == chart(page, "By location") != ""
+    expect(fresh.get_by_text("10 leads, the newest first; the files hold all of them.")).to_be_visible()
+
+
+def test_a_cell_of_the_heat_map_filters_by_both_and_again_takes_it_back(
+    open_page: OpenPage, calls_address: str
+) -> None:
+    page = open_page(f"{calls_address}/conversion?rows=Source&columns=Location")
+    assert figure(page, "Leads counted") == "123"
+    page.locator(".js-plotly-plot").nth(2).locator(".scatterlayer .point").first.click(force=True)
+    wait_until_drawn(page)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Leads counted")).not_to_contain_text("123")
+    wait_until_drawn(page)
+    assert "source=" in page.url
+    assert "location=" in page.url
+    page.locator(".js-plotly-plot").nth(2).locator(".scatterlayer .point").first.click(force=True)
+    expect_figure(page, "Leads counted", "123")
+
+
+def test_a_card_shows_its_sql_and_gives_its_data(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?view=Cohorts")
+    page.locator(".st-key-menu_cohorts button").first.click()
+    expect(page.get_by_text("FROM marts.leads_by_age")).to_be_visible()
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").read_text(encoding="utf-8-sig"))))
+    assert sum(int(row["leads_of_month"]) for row in rows if row["age_days"] == "7") == 135
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_view_is_clipped(open_page: OpenPage, calls_address: str, width: Width, mode: Mode) -> None:
+    for view in ("Funnel", "Cohorts", "What+changed"):
+        page = open_page(f"{calls_address}/conversion?view={view}&created=2025-04-01&created=2025-05-31", width, mode)
+        assert page.locator(".js-plotly-plot").count() == 1
+        assert page.evaluate(CLIPPED) == []
+        assert page.evaluate(OUTSIDE_ITS_CHART) == []
+        assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
