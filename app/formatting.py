@@ -57,6 +57,18 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} minutes" if minutes >= 2 else "a minute"
 
 
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`."""
+    if seconds < 9.95:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    for unit, length, smaller, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {unit} {rest} {smaller}" if rest else f"{whole // length} {unit}"
+    return f"{whole} s"
+
+
 def month(value: str) -> str:
     """`2025-01` as `Jan 2025`; anything else as it is."""
     year, _, number = value.partition("-")

@@ -22,6 +22,8 @@ class PageEntry:
     without_leads: bool = False
 
 
+# The sidebar's status links to this one.
+JOBS: Final = "jobs.py"
 PAGES: Final[Sequence[PageEntry]] = (
     PageEntry(
         "conversion.py",
@@ -29,5 +31,13 @@ PAGES: Final[Sequence[PageEntry]] = (
         ":material/conversion_path:",
         "Which leads become customers: by source, score band and more, with intervals and their n.",
         Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
+        JOBS,
+        "Jobs",
+        ":material/manufacturing:",
+        "What works in the background: what runs, what became of the rest, and what comes again.",
+        Action.VIEW_JOBS,
+        without_leads=True,
     ),
 )

@@ -13,6 +13,7 @@ import typer
 
 from app.cli import (
     checking_commands,
+    job_commands,
     landing_commands,
     reading_commands,
     replay_commands,
@@ -46,6 +47,7 @@ for commands in (
     replay_commands,
     reading_commands,
     upkeep_commands,
+    job_commands,
     checking_commands,
 ):
     commands.register(app)
