@@ -50,14 +50,14 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     jobs = typer.Typer(name="jobs", help="Ask for background work, and see what became of it.", no_args_is_help=True)
     jobs.command("list")(jobs_list)
-    jobs.command("show")(jobs_show)
     jobs.command("request")(jobs_request)
     jobs.command("cancel")(jobs_cancel)
     jobs.command("again")(jobs_again)
+    jobs.command("show")(jobs_show)
     app.add_typer(jobs)
     schedules = typer.Typer(name="schedules", help="Have jobs come again by crontab.", no_args_is_help=True)
-    schedules.command("list")(schedules_list)
     schedules.command("set")(schedules_set)
+    schedules.command("list")(schedules_list)
     schedules.command("remove")(schedules_remove)
     app.add_typer(schedules)
 

@@ -15,6 +15,7 @@ from app.cli import (
     checking_commands,
     job_commands,
     landing_commands,
+    person_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -48,6 +49,7 @@ for commands in (
     reading_commands,
     upkeep_commands,
     job_commands,
+    person_commands,
     checking_commands,
 ):
     commands.register(app)
