@@ -63,7 +63,7 @@ def schedule_form(actor: Actor) -> None:
     choice = st.selectbox("Schedule", [*offered, OWN_TIMES], key="schedule_preset")
     if choice in offered:
         kind, crontab = KINDS[offered[choice].kind], offered[choice].crontab
-        parameters: dict[str, Any] = {}
+        parameters: Mapping[str, Any] = {}
     else:
         chosen = _kind_field(actor, "schedule")
         if chosen is None:
@@ -95,8 +95,9 @@ def schedule_form(actor: Actor) -> None:
 
 def _kind_field(actor: Actor, form: str) -> JobKind | None:
     names = [name for name, kind in KINDS.items() if may(actor, kind.action)]
-    name = st.selectbox("Kind of job", names, format_func=lambda name: title_of(name, KINDS), key=f"{form}_kind")
-    return None if name is None else KINDS[name]
+    if not names:
+        return None
+    return KINDS[st.selectbox("Kind of job", names, format_func=lambda name: title_of(name, KINDS), key=f"{form}_kind")]
 
 
 def _parameter_fields(kind: JobKind, form: str) -> Mapping[str, Any]:

@@ -85,7 +85,7 @@ def test_identical_requests_at_once_are_one_job(engine: Engine) -> None:
 
 
 def test_the_database_itself_refuses_a_second_identical_job(engine: Engine) -> None:
-    row = {"kind": "count", "parameters": {}, "digest": "d", "state": "queued", "requested_by": "ada"}
+    row: dict[str, Any] = {"kind": "count", "parameters": {}, "digest": "d", "state": "queued", "requested_by": "ada"}
     row |= {"rights": rights_of(ADA), "requested_at": NOW}
 
     with pytest.raises((StorageError, IntegrityError)), writing(engine) as connection:
@@ -189,7 +189,7 @@ def test_the_list_leaves_out_what_the_worker_built_well_by_itself(engine: Engine
     itself = Actor(WORKER_NAME, frozenset({"analyst"}), "worker")
     for state in ("succeeded", "failed"):
         ask(engine, "build", actor=itself)
-        finish(engine, begin(engine).id, str(WORKER), state, NOW)  # type: ignore[arg-type]
+        finish(engine, begin(engine).id, str(WORKER), state, NOW)
     ask(engine)
 
     assert [(job.kind, job.state) for job in list_jobs(engine, ADA, of_worker=False)] == [
