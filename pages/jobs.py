@@ -101,12 +101,12 @@ def ended_jobs(actor: Actor) -> None:
             selection_mode="single-row",
             column_config={
                 "job": st.column_config.NumberColumn("Job", width=55),
-                "state": st.column_config.TextColumn("State", width=105),
-                "kind": st.column_config.TextColumn("Kind", width=140),
-                "outcome": st.column_config.TextColumn("Outcome", width=300),
-                "took": st.column_config.TextColumn("Took", width=80),
-                "by": st.column_config.TextColumn("By", width=90),
-                "ended": st.column_config.TextColumn("Ended", width=150),
+                "state": st.column_config.TextColumn("State", width=100),
+                "kind": st.column_config.TextColumn("Kind", width=130),
+                "outcome": st.column_config.TextColumn("Outcome", width=210),
+                "took": st.column_config.TextColumn("Took", width=65),
+                "by": st.column_config.TextColumn("By", width=80),
+                "ended": st.column_config.TextColumn("Ended", width=145),
             },
         )
         st.caption(f"The newest {ENDED_SHOWN} at most; select a row to see the job whole.")

@@ -91,3 +91,22 @@ def test_two_sources_never_share_a_label() -> None:
         "a": "a",
         "c": "c",
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0.0 s"),
+        (0.44, "0.4 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (185, "3 min 5 s"),
+        (7_800, "2 h 10 min"),
+        (3_600, "1 h"),
+        (356_400, "4 d 3 h"),
+    ],
+)
+def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert formatting.duration(seconds) == text
