@@ -56,7 +56,7 @@ def signed_score(change: float) -> str:
     return _signed(change, 1)
 
 
-def duration(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A span in the largest unit of which there are at least two: `12.4 days`, `3.5 hours`, `60 min`."""
     for unit, length in (("days", 86_400), ("hours", 3_600)):
         if abs(seconds) >= 2 * length:
@@ -64,16 +64,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min"
 
 
-def durations(low: float, high: float) -> str:
+def spans(low: float, high: float) -> str:
     """Both ends of a range of spans, the unit once where they share it: `14.7 to 38.4 days`."""
-    first, last = duration(low), duration(high)
+    first, last = span(low), span(high)
     number, _, unit = first.partition(" ")
     return f"{number} to {last}" if last.endswith(f" {unit}") else f"{first} to {last}"
 
 
-def signed_duration(seconds: float) -> str:
+def signed_span(seconds: float) -> str:
     """A difference of two spans: `+1.5 days`."""
-    return duration(seconds) if seconds < 0 else f"+{duration(seconds)}"
+    return span(seconds) if seconds < 0 else f"+{span(seconds)}"
 
 
 def _signed(value: float, digits: int) -> str:
@@ -100,6 +100,18 @@ def age(since: datetime, now: datetime) -> str:
         if minutes >= 2 * length:
             return f"{minutes // length} {unit}s"
     return f"{minutes} minutes" if minutes >= 2 else "a minute"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`."""
+    if seconds < 9.95:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    for unit, length, smaller, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {unit} {rest} {smaller}" if rest else f"{whole // length} {unit}"
+    return f"{whole} s"
 
 
 def month(value: str) -> str:

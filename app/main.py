@@ -8,11 +8,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import job_status
 from app.acting import acting
 from app.boundary import error_boundary
 from app.freshness import header
 from app.lake_session import pin_for_this_run
-from app.navigation import PAGES
+from app.navigation import JOBS, PAGES
 from app.notices import empty_lake
 from lake_access.permissions import may
 
@@ -25,6 +26,9 @@ page = st.navigation(pages)
 st.logo(ROOT / "app" / "logo.svg", size="large")
 
 with error_boundary(reference=secrets.token_hex(4)):
+    for entry, offered_page in zip(offered, pages, strict=True):
+        if entry.file == JOBS:
+            job_status.draw(offered_page)
     st.title(page.title)
     pinned = pin_for_this_run()
     if pinned.snapshot_ids:

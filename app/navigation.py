@@ -22,6 +22,8 @@ class PageEntry:
     without_leads: bool = False
 
 
+# The sidebar's status links to this one.
+JOBS: Final = "jobs.py"
 PAGES: Final[Sequence[PageEntry]] = (
     PageEntry(
         "overview.py",
@@ -43,6 +45,14 @@ PAGES: Final[Sequence[PageEntry]] = (
         ":material/terminal:",
         "The tables in SQL, read only: with examples, history, a chart of the result, and files.",
         Action.EXPLORE_SQL,
+    ),
+    PageEntry(
+        JOBS,
+        "Jobs",
+        ":material/manufacturing:",
+        "What works in the background: what runs, what became of the rest, and what comes again.",
+        Action.VIEW_JOBS,
+        without_leads=True,
     ),
     PageEntry(
         "lake.py",

@@ -176,8 +176,8 @@ def cards(
         ),
         Card(
             "Time to convert",
-            formatting.duration(times.median) if times else "–",
-            formatting.durations(times.lower, times.upper) if times else "none yet",
+            formatting.span(times.median) if times else "–",
+            formatting.spans(times.lower, times.upper) if times else "none yet",
             _change_of_times(compared, ranked, minimum),
             tuple(row.median / 86_400 for row in course.times),
             "The median, from a lead's first touch to its conversion; below it the range of the middle half.",
@@ -229,7 +229,7 @@ def _change_of_times(
     if now is None or before is None or found is None:
         return Change("", TOO_FEW)
     change = now.median - before.median
-    return _told(found, formatting.signed_duration(change), change, more_is_better=False)
+    return _told(found, formatting.signed_span(change), change, more_is_better=False)
 
 
 def _change_of_scores(compared: tuple[PeriodFigures, PeriodFigures] | None, minimum: int) -> Change | None:

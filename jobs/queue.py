@@ -1,9 +1,13 @@
-"""The queue of background work, and the codec of its messages: JSON, so that nothing is ever unpickled."""
+"""What wakes the worker, and the codec of its messages: JSON, so that nothing is ever unpickled.
+
+The jobs themselves stand in the database of state (`jobs.tables`); a message of this queue says only that one waits.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +49,34 @@ def open_queue(settings: Settings) -> SqliteHuey:
         return SqliteHuey("leadlake", filename=str(file), serializer=JsonSerializer(), utc=True)
     except (OSError, sqlite3.Error) as exc:
         raise StorageError(f"{file}: the queue cannot be opened ({exc}); check its rights, or LEADLAKE_HOME.") from exc
+
+
+def waking(queue: SqliteHuey, work: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """What wakes the worker of this queue when it is called; the worker itself says what it then does."""
+
+    @queue.task(name="work_off", retries=0)  # type: ignore[untyped-decorator]
+    def work_off() -> None:
+        work()
+
+    def wake() -> None:
+        work_off()
+
+    return wake
+
+
+def wake_worker(settings: Settings) -> None:
+    """Have the worker of this home look for jobs now, and not in a second or two.
+
+    Raises:
+        StorageError: the queue cannot be opened.
+    """
+    queue = open_queue(settings)
+    try:
+        waking(queue)()
+    except sqlite3.Error as exc:
+        raise StorageError(f"{settings.home}: the queue cannot be written ({exc}); check its rights.") from exc
+    finally:
+        queue.storage.close()
 
 
 def _as_json(value: Any) -> Any:

@@ -14,6 +14,7 @@ import typer
 from app.cli import (
     checking_commands,
     conversion_commands,
+    job_commands,
     landing_commands,
     person_commands,
     reading_commands,
@@ -49,6 +50,7 @@ for commands in (
     reading_commands,
     conversion_commands,
     upkeep_commands,
+    job_commands,
     person_commands,
     checking_commands,
 ):

@@ -101,14 +101,33 @@ def test_changes_carry_their_sign_and_no_minus_zero() -> None:
 
 
 def test_spans_take_the_unit_of_which_there_are_two() -> None:
-    assert [formatting.duration(span) for span in (60, 3600, 7200, 100_000, 172_800)] == [
+    assert [formatting.span(span) for span in (60, 3600, 7200, 100_000, 172_800)] == [
         "1 min",
         "60 min",
         "2.0 hours",
         "27.8 hours",
         "2.0 days",
     ]
-    assert formatting.signed_duration(-200_000) == "-2.3 days"
-    assert formatting.signed_duration(200_000) == "+2.3 days"
-    assert formatting.durations(1_270_000, 3_317_000) == "14.7 to 38.4 days"
-    assert formatting.durations(3_600, 172_800) == "60 min to 2.0 days"
+    assert formatting.signed_span(-200_000) == "-2.3 days"
+    assert formatting.signed_span(200_000) == "+2.3 days"
+    assert formatting.spans(1_270_000, 3_317_000) == "14.7 to 38.4 days"
+    assert formatting.spans(3_600, 172_800) == "60 min to 2.0 days"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0.0 s"),
+        (0.44, "0.4 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (185, "3 min 5 s"),
+        (7_800, "2 h 10 min"),
+        (3_600, "1 h"),
+        (356_400, "4 d 3 h"),
+    ],
+)
+def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
+    assert formatting.duration(seconds) == text

@@ -1,0 +1,12 @@
+"""Every kind of job, by its name; docs/architecture.md says how to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from jobs.kind import JobKind
+from jobs.kinds.build import BUILD
+from jobs.kinds.maintain import MAINTAIN
+
+KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, MAINTAIN)}
