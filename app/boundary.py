@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from lake_access.errors import LeadlakeError
+from app.sign_in.reader import note_refused
+from lake_access.errors import LeadlakeError, NotAllowedError
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,11 @@ def error_boundary(reference: str) -> Iterator[None]:
     """
     try:
         yield
+    except NotAllowedError as refused:
+        log.warning("A reader was refused, reference %s: %s", reference, refused)
+        note_refused(refused)
+        st.warning("This is not for your role.", icon=":material/lock:")
+        st.text(str(refused))
     except LeadlakeError as error:
         log.exception("A page was refused, reference %s", reference)
         _show("This cannot be shown.", reference)

@@ -40,7 +40,14 @@ class QueryRefusedError(RefusedError):
 
 
 class NotAllowedError(RefusedError):
-    """The one who acts has no role that may do this; the message names the action and the roles that may."""
+    """The one who acts has no role that may do this; the message names the action and the roles that may.
+
+    `action` is what was refused, for the ledger.
+    """
+
+    def __init__(self, message: str, *, action: str = "act here") -> None:
+        super().__init__(message)
+        self.action = action
 
 
 class NotSignedInError(RefusedError):

@@ -19,6 +19,7 @@ from app.cli import (
     serving_commands,
     upkeep_commands,
 )
+from app.cli.acting import let_in
 from app.cli.console import print_text
 from app.cli.failures import Commands, end_abandoned_threads, end_on_signals
 
@@ -77,8 +78,10 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _frame(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is not None:
+        let_in(context.invoked_subcommand, os.environ)
