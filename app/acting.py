@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app.lake_session import settings, state
+from app.configured import settings, state
 from app.serving.marks import is_behind_the_door
 from app.serving.options import EMAIL, GROUPS
 from app.sign_in.cookies import signed_in

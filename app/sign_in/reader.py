@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app.acting import acting
+from app.configured import settings, state
 from app.escaping import markdown_text
-from app.lake_session import settings, state
 from app.sign_in.providers import read_providers
 from lake_access.access import whom_to_ask
 from lake_access.errors import LeadlakeError, NotAllowedError, NotSignedInError
