@@ -92,9 +92,9 @@ class AccessDeclaration(Declared):
     hosts: Texts = ()
     metrics: bool = True
     roles: dict[Role, RoleDeclaration] = Field({})
-    limits: Annotated[tuple[LimitDeclaration, ...], BeforeValidator(list_to_tuple)] = ()
     command_line: dict[str, CommandLineDeclaration] = Field({})
     proxy: ProxyDeclaration = ProxyDeclaration()
+    limits: Annotated[tuple[LimitDeclaration, ...], BeforeValidator(list_to_tuple)] = ()
 
     @field_validator("hosts")
     @classmethod

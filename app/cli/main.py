@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    access_commands,
     checking_commands,
     landing_commands,
     reading_commands,
@@ -48,6 +49,7 @@ for commands in (
     reading_commands,
     upkeep_commands,
     checking_commands,
+    access_commands,
 ):
     commands.register(app)
 
