@@ -15,6 +15,7 @@ from app.cli import (
     access_commands,
     checking_commands,
     landing_commands,
+    person_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -48,6 +49,7 @@ for commands in (
     replay_commands,
     reading_commands,
     upkeep_commands,
+    person_commands,
     checking_commands,
     access_commands,
 ):
