@@ -21,7 +21,8 @@ from lake_access.permissions import may, require
 ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(page_title="Leadlake", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
-actor = reader()
+reference = secrets.token_hex(4)
+actor = reader(reference)
 allowed = [may(actor, entry.action) for entry in PAGES]
 # One that is not allowed is not offered, and whoever has its address is told why it stays closed.
 pages = [
@@ -39,7 +40,7 @@ page = st.navigation(pages)
 st.logo(ROOT / "app" / "logo.svg", size="large")
 who_line(actor)
 
-with error_boundary(reference=secrets.token_hex(4)):
+with error_boundary(reference):
     st.title(page.title)
     chosen = PAGES[pages.index(page)]
     require(actor, chosen.action)

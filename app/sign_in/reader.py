@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from app.acting import acting
-from app.configured import settings, state
+from app.boundary import show_failure
+from app.configured import settings
 from app.escaping import markdown_text
 from app.sign_in.providers import read_providers
 from lake_access.access import whom_to_ask
-from lake_access.errors import LeadlakeError, NotAllowedError, NotSignedInError
+from lake_access.errors import LeadlakeError, NotSignedInError
 from lake_access.permissions import ROLES, Actor
-from lake_access.sessions import note_refusal
-
-log = logging.getLogger(__name__)
 
 LOCAL = "local, no sign-in"
-NOTED = "_refusals_noted"
 
 
-def reader() -> Actor:
-    """Who reads, with at least one role; else the page says what to do instead, and its run ends here."""
+def reader(reference: str) -> Actor:
+    """Who reads, with at least one role; else the page says what to do instead, and its run ends here.
+
+    `reference` finds in the server's log why it cannot be told.
+    """
     try:
         actor = acting()
     except NotSignedInError as over:
         _ask_again(str(over))
         st.stop()
     except LeadlakeError as error:
-        log.exception("Who reads cannot be told")
         st.title("Leadlake")
-        st.text(str(error))
+        show_failure(error, reference)
         st.stop()
     if not actor.roles:
         st.title("No role here")
@@ -52,18 +48,6 @@ def who_line(actor: Actor) -> None:
         held = ", ".join(role for role in ROLES if role in actor.roles)
         st.caption(f":material/person: {markdown_text(actor.name)} · {markdown_text(held)}")
         _sign_out()
-
-
-def note_refused(refused: NotAllowedError) -> None:
-    """A row of the ledger for what a reader was refused; of the same, once in a session of the browser's."""
-    noted: set[str] = st.session_state.setdefault(NOTED, set())
-    if refused.action in noted:
-        return
-    noted.add(refused.action)
-    try:
-        note_refusal(state(), acting(), refused.action, str(refused), datetime.now(UTC))
-    except LeadlakeError:
-        log.exception("A refusal could not be written to the ledger")
 
 
 def _ask_again(why: str) -> None:

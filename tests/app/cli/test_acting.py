@@ -56,7 +56,7 @@ def test_who_is_listed_acts_in_the_roles_and_under_the_names_given(
 
     assert acting(configured(config, tmp_path)).name == user
     other = acting(configured(config, tmp_path, "anton@example.com"))
-    assert (other.name, other.roles, other.via) == ("anton@example.com", {"analyst"}, "command line")
+    assert (other.name, set(other.roles), other.via) == ("anton@example.com", {"analyst"}, "command line")
     with pytest.raises(NotAllowedError, match=r'may not act as "adele@example\.com"'):
         acting(configured(config, tmp_path, "adele@example.com"))
 

@@ -109,7 +109,7 @@ def test_what_is_served_finds_the_same_lake_from_another_folder(
 
 
 def test_a_page_elsewhere_cannot_reach_the_dashboard_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    access = AccessDeclaration(hosts=("leads.example.com",))
+    access = AccessDeclaration.model_validate({"hosts": ["leads.example.com"]})
     command = _dashboard("192.0.2.7", 8501, access)
     hosts = {option for option in command if option.startswith("--server.allowedHosts=")}
     assert hosts == {f"--server.allowedHosts={host}" for host in (*LOCAL_HOSTS, "192.0.2.7", "leads.example.com")}

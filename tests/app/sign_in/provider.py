@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -16,7 +15,6 @@ from typing import Any
 
 warnings.simplefilter("ignore")
 
-import werkzeug.serving  # noqa: E402
 from authlib.jose import JsonWebKey, jwt  # noqa: E402
 from oidc_provider_mock import User, app  # noqa: E402
 
@@ -85,10 +83,9 @@ class Misbehaving:
 def main(port: int) -> None:
     """Serve until the process is ended."""
     users = [User(sub=name, claims=claims) for name, claims in USERS.items()]
-    server = werkzeug.serving.make_server(
-        "127.0.0.1", port, Misbehaving(app(require_nonce=True, user_claims=users)), threaded=True
-    )
-    threading.Thread(target=server.serve_forever).run()
+    served = app(require_nonce=True, user_claims=users)
+    served.wsgi_app = Misbehaving(served.wsgi_app)
+    served.run("127.0.0.1", port, debug=False, use_reloader=False, threaded=True)
 
 
 if __name__ == "__main__":

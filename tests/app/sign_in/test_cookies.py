@@ -17,7 +17,7 @@ from lake_access.access_declarations import AccessDeclaration
 SECRET = "s" * 32
 ORIGIN = "https://leads.example.com"
 PROVIDERS = Providers(ORIGIN, SECRET, {"house": Provider("house", "House", "leadlake")})
-ACCESS = AccessDeclaration()
+ACCESS = AccessDeclaration.model_validate({})
 CLAIMS = {"sub": "1", "aud": "leadlake", "origin": ORIGIN, "is_logged_in": True, "provider": "house"}
 NAME = "_streamlit_user"
 
