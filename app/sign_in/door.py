@@ -35,7 +35,7 @@ OPEN_PATHS: Final = frozenset(
 )
 OPEN_FOLDERS: Final = ("/static/",)
 # Probes of a machine's health come by its number.
-ANY_HOST: Final = frozenset({"/healthz", "/_stcore/health", "/metrics"})
+ANY_HOST: Final = frozenset({"/healthz", "/_stcore/health"})
 # Streamlit's agent endpoint takes an identity from a proxy's headers alone, never from a cookie.
 AGENTS: Final = "/_stcore/agent"
 SESSION_POLICY = 1008
