@@ -190,12 +190,21 @@ class FeaturesDeclaration(Declared):
         return (*self.numeric, *self.categorical)
 
 
+class ExploreDeclaration(Declared):
+    """What a query that somebody writes may take."""
+
+    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "2GB"
+
+
 class Declarations(Declared):
     """The whole of leadlake.toml, checked."""
 
     lake: LakeDeclaration = LakeDeclaration()
     access: AccessDeclaration = AccessDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
+    explore: ExploreDeclaration = ExploreDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]
