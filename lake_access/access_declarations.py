@@ -91,8 +91,8 @@ class AccessDeclaration(Declared):
     unverified_emails: bool = False
     hosts: Texts = ()
     metrics: bool = True
-    roles: dict[Role, RoleDeclaration] = Field({})
-    command_line: dict[str, CommandLineDeclaration] = Field({})
+    roles: dict[Role, RoleDeclaration] = Field(default={})
+    command_line: dict[str, CommandLineDeclaration] = Field(default={})
     proxy: ProxyDeclaration = ProxyDeclaration()
     limits: Annotated[tuple[LimitDeclaration, ...], BeforeValidator(list_to_tuple)] = ()
 

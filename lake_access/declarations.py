@@ -112,7 +112,7 @@ class ScoringRule(Declared):
 class EventDeclaration(Declared):
     """An event type of a stream: its own fields beside the stream's, and its scoring rules."""
 
-    fields: dict[Name, FieldDeclaration] = Field({})
+    fields: dict[Name, FieldDeclaration] = Field(default={})
     scoring: tuple[ScoringRule, ...] = ()
 
     @field_validator("scoring", mode="before")
@@ -127,7 +127,7 @@ class StreamDeclaration(Declared):
     label: str
     kind: StreamKind
     source_field: Name | None = None
-    fields: dict[Name, FieldDeclaration] = Field({})
+    fields: dict[Name, FieldDeclaration] = Field(default={})
     events: dict[Name, EventDeclaration]
 
     def fields_of(self, event_type: str) -> dict[str, FieldDeclaration]:
