@@ -39,4 +39,4 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
 # All addresses of the container, or its published port would lead nowhere; which of the host's it is, `docker run` says.
-CMD ["leadlake", "up", "--address", "0.0.0.0"]
+CMD ["leadlake", "up", "--address", "0.0.0.0", "--in-container"]

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from lake_access.errors import LeadlakeError
+from app.sign_in.refusals import note_refused
+from lake_access.errors import LeadlakeError, NotAllowedError
 
 log = logging.getLogger(__name__)
 
@@ -21,13 +22,23 @@ def error_boundary(reference: str) -> Iterator[None]:
     """
     try:
         yield
+    except NotAllowedError as refused:
+        log.warning("A reader was refused, reference %s: %s", reference, refused)
+        note_refused(refused)
+        st.warning("This is not for your role.", icon=":material/lock:")
+        st.text(str(refused))
     except LeadlakeError as error:
-        log.exception("A page was refused, reference %s", reference)
-        _show("This cannot be shown.", reference)
-        st.text(str(error))  # it may name a file or a source: as text, never as Markdown
+        show_failure(error, reference)
     except Exception:
         log.exception("A page failed, reference %s", reference)
         _show("Something went wrong on this page. Reload it, and if it fails again, report the reference.", reference)
+
+
+def show_failure(error: LeadlakeError, reference: str) -> None:
+    """Show what was foreseen as its own sentence, from where it was caught."""
+    log.error("A page was refused, reference %s", reference, exc_info=error)
+    _show("This cannot be shown.", reference)
+    st.text(str(error))  # it may name a file or a source: as text, never as Markdown
 
 
 def _show(sentence: str, reference: str) -> None:

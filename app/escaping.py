@@ -7,6 +7,7 @@ no page puts a value from the lake into Markdown; Plotly and spreadsheets need w
 from __future__ import annotations
 
 import html
+import re
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -19,3 +20,8 @@ def plotly_text(text: str) -> str:
 def spreadsheet_text(text: str) -> str:
     """The same text for a CSV cell; what a spreadsheet would run as a formula gets an apostrophe in front (OWASP)."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def markdown_text(text: str) -> str:
+    """The same text for a label that Streamlit reads as Markdown: it has nothing to say there but itself."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))

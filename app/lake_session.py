@@ -5,31 +5,35 @@ A run is one pass of the entry script: everything on the page is read from the s
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
-from sqlalchemy import Engine
 
 from app.acting import acting
+from app.configured import Environment, environment, settings, settings_of, state
 from lake_access.conversion import Conversion, ConversionFilters, Dimension, conversion, created_range, lead_sources
-from lake_access.database import open_database
 from lake_access.lake import Lake, PinnedLake, open_lake
-from lake_access.settings import Settings, load_settings
+
+__all__ = [
+    "ask",
+    "conversion_of",
+    "created_range_of",
+    "newest_lake",
+    "opened_lake",
+    "pin_for_this_run",
+    "pinned_lake",
+    "settings",
+    "sources_of",
+    "state",
+]
 
 PINNED = "_pinned_lake"
 ANSWERS_KEPT = 512
 
-Environment = tuple[tuple[str, str], ...]
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
-
-
-def settings() -> Settings:
-    """What is configured, read once for as long as the environment stays the same."""
-    return _settings(_environment(os.environ))
 
 
 def pin_for_this_run() -> PinnedLake:
@@ -41,7 +45,7 @@ def pin_for_this_run() -> PinnedLake:
 
 def newest_lake() -> PinnedLake:
     """The newest snapshots, within the limits of who reads; a page draws what `pinned_lake` gives."""
-    return _lake(_environment(os.environ)).pin(acting().limits)
+    return _lake(environment()).pin(acting().limits)
 
 
 def pinned_lake() -> PinnedLake:
@@ -53,12 +57,7 @@ def pinned_lake() -> PinnedLake:
 
 def opened_lake() -> Lake:
     """The lake itself, for what no snapshot tells."""
-    return _lake(_environment(os.environ))
-
-
-def state() -> Engine:
-    """The database of all state beside the tables."""
-    return _state(_environment(os.environ))
+    return _lake(environment())
 
 
 def ask(
@@ -92,26 +91,12 @@ def created_range_of(pinned: PinnedLake) -> tuple[date, date] | None:
     return ask(created_range, pinned)
 
 
-def _environment(variables: Mapping[str, str]) -> Environment:
-    return tuple(sorted((name, value) for name, value in variables.items() if name.startswith("LEADLAKE_")))
-
-
 # An underscore keeps an argument out of the cache's key: the names and keys stand for what they name.
 
 
 @st.cache_resource(show_spinner=False)
-def _settings(environment: Environment) -> Settings:
-    return load_settings(dict(environment))
-
-
-@st.cache_resource(show_spinner=False)
-def _lake(environment: Environment) -> Lake:
-    return open_lake(_settings(environment))
-
-
-@st.cache_resource(show_spinner=False)
-def _state(environment: Environment) -> Engine:
-    return open_database(_settings(environment))
+def _lake(given: Environment) -> Lake:
+    return open_lake(settings_of(given))
 
 
 @st.cache_data(max_entries=ANSWERS_KEPT, show_spinner=False)

@@ -1,4 +1,7 @@
-"""The dashboard's entry script, run anew for every change a reader makes: `streamlit run app/main.py`."""
+"""The dashboard's entry script, run anew for every change a reader makes.
+
+app/server.py serves it behind the door; `streamlit run app/main.py` alone is for one's own machine without sign-in.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +12,47 @@ from pathlib import Path
 import streamlit as st
 
 from app import job_status
-from app.acting import acting
 from app.boundary import error_boundary
 from app.freshness import header
 from app.lake_session import pin_for_this_run
 from app.navigation import JOBS, PAGES
 from app.notices import empty_lake
-from lake_access.permissions import may
+from app.sign_in.reader import reader, who_line
+from lake_access.permissions import may, require
 
 ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(page_title="Leadlake", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
-offered = [entry for entry in PAGES if may(acting(), entry.action)]
-pages = [st.Page(ROOT / "pages" / entry.file, title=entry.title, icon=entry.icon, help=entry.help) for entry in offered]
+reference = secrets.token_hex(4)
+actor = reader(reference)
+allowed = [may(actor, entry.action) for entry in PAGES]
+# One that is not allowed is not offered, and whoever has its address is told why it stays closed.
+pages = [
+    st.Page(
+        ROOT / "pages" / entry.file,
+        title=entry.title,
+        icon=entry.icon,
+        help=entry.help,
+        default=number == allowed.index(True),
+        visibility="visible" if allowed[number] else "hidden",
+    )
+    for number, entry in enumerate(PAGES)
+]
 page = st.navigation(pages)
 st.logo(ROOT / "app" / "logo.svg", size="large")
+who_line(actor)
 
-with error_boundary(reference=secrets.token_hex(4)):
-    for entry, offered_page in zip(offered, pages, strict=True):
-        if entry.file == JOBS:
-            job_status.draw(offered_page)
+with error_boundary(reference):
+    for entry, offered, may_see in zip(PAGES, pages, allowed, strict=True):
+        if entry.file == JOBS and may_see:
+            job_status.draw(offered)
     st.title(page.title)
+    chosen = PAGES[pages.index(page)]
+    require(actor, chosen.action)
     pinned = pin_for_this_run()
     if pinned.snapshot_ids:
         header(pinned, now=datetime.now(UTC))
-    if pinned.snapshot_ids or offered[pages.index(page)].without_leads:
+    if pinned.snapshot_ids or chosen.without_leads:
         page.run()
     else:
         empty_lake()

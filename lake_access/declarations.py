@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from lake_access.access_declarations import AccessDeclaration
+from lake_access.declared import Declared
 from lake_access.errors import SettingsError
 from lake_access.feature_groups import is_taken
 
@@ -47,11 +49,7 @@ OUTCOME_FIELDS: Mapping[str, FieldType] = {"value": "number"}
 _EQUAL_TO: Mapping[FieldType, type] = {"text": str, "integer": int, "number": int, "boolean": bool, "timestamp": str}
 
 
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class FieldDeclaration(_Declared):
+class FieldDeclaration(Declared):
     """A typed field of an event: what its JSON value must be."""
 
     type: FieldType
@@ -94,7 +92,7 @@ class FieldDeclaration(_Declared):
         return " ".join(words)
 
 
-class ScoringRule(_Declared):
+class ScoringRule(Declared):
     """Points for an event: always, or only when a field is at least a number or equals a value."""
 
     engagement: Points = 0
@@ -111,10 +109,10 @@ class ScoringRule(_Declared):
         return self
 
 
-class EventDeclaration(_Declared):
+class EventDeclaration(Declared):
     """An event type of a stream: its own fields beside the stream's, and its scoring rules."""
 
-    fields: dict[Name, FieldDeclaration] = {}
+    fields: dict[Name, FieldDeclaration] = Field(default={})
     scoring: tuple[ScoringRule, ...] = ()
 
     @field_validator("scoring", mode="before")
@@ -123,13 +121,13 @@ class EventDeclaration(_Declared):
         return tuple(value) if isinstance(value, list) else value
 
 
-class StreamDeclaration(_Declared):
+class StreamDeclaration(Declared):
     """A raw stream: `sources.<name>` of leadlake.toml."""
 
     label: str
     kind: StreamKind
     source_field: Name | None = None
-    fields: dict[Name, FieldDeclaration] = {}
+    fields: dict[Name, FieldDeclaration] = Field(default={})
     events: dict[Name, EventDeclaration]
 
     def fields_of(self, event_type: str) -> dict[str, FieldDeclaration]:
@@ -141,7 +139,7 @@ class StreamDeclaration(_Declared):
         return {name: field for event_type in self.events for name, field in self.fields_of(event_type).items()}
 
 
-class LakeDeclaration(_Declared):
+class LakeDeclaration(Declared):
     """When a lead counts, when a rate is worth a look, and how long earlier states of the tables last."""
 
     outcome_window_days: Annotated[int, Field(ge=1, le=3650)] = 60
@@ -150,7 +148,7 @@ class LakeDeclaration(_Declared):
     snapshot_retention_days: Annotated[int, Field(ge=1, le=3650)] = 7
 
 
-class ScoringDeclaration(_Declared):
+class ScoringDeclaration(Declared):
     """The rules' version, and the most that each of the two scores can be."""
 
     version: Annotated[str, Field(min_length=1, max_length=60)]
@@ -164,7 +162,7 @@ class ScoringDeclaration(_Declared):
         return self
 
 
-class FeaturesDeclaration(_Declared):
+class FeaturesDeclaration(Declared):
     """Attributes of touches, or declared fields of theirs, that become features: as numbers, or as text."""
 
     numeric: tuple[AttributeName, ...] = ()
@@ -193,7 +191,7 @@ class FeaturesDeclaration(_Declared):
         return (*self.numeric, *self.categorical)
 
 
-class ExploreDeclaration(_Declared):
+class ExploreDeclaration(Declared):
     """What a query that somebody writes may take."""
 
     rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
@@ -201,10 +199,11 @@ class ExploreDeclaration(_Declared):
     memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "2GB"
 
 
-class Declarations(_Declared):
+class Declarations(Declared):
     """The whole of leadlake.toml, checked."""
 
     lake: LakeDeclaration = LakeDeclaration()
+    access: AccessDeclaration = AccessDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
     explore: ExploreDeclaration = ExploreDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]

@@ -6,7 +6,8 @@ LeadlakeError
 │   ├── ImportRefusedError      a CRM export cannot be read as its mapping says
 │   ├── LandingRefusedError     a file of raw events is truncated, corrupt or bigger than it claims
 │   ├── QueryRefusedError       SQL that may not run, or that names what does not exist
-│   └── NotAllowedError         the one who acts has no role that may do this
+│   ├── NotAllowedError         the one who acts has no role that may do this
+│   └── NotSignedInError        nobody is known to act, or their session is over
 ├── ConflictError           somebody else committed first; a repeat may succeed
 └── StorageError            the lake or its database cannot be reached, read or written
 
@@ -39,7 +40,18 @@ class QueryRefusedError(RefusedError):
 
 
 class NotAllowedError(RefusedError):
-    """The one who acts has no role that may do this; the message names the action and the roles that may."""
+    """The one who acts has no role that may do this; the message names the action and the roles that may.
+
+    `action` is what was refused, for the ledger.
+    """
+
+    def __init__(self, message: str, *, action: str = "act here") -> None:
+        super().__init__(message)
+        self.action = action
+
+
+class NotSignedInError(RefusedError):
+    """Nobody is known to act here: they have not signed in, or their session is over."""
 
 
 class ConflictError(LeadlakeError):

@@ -124,5 +124,7 @@ def require(actor: Actor, action: Action) -> None:
         needed = allowed[0] if len(allowed) == 1 else f"{', '.join(allowed[:-1])} or {allowed[-1]}"
         held = ", ".join(role for role in ROLES if role in actor.roles) or "none"
         raise NotAllowedError(
-            f"{actor.name} may not {action.value}: it takes the role {needed}, and theirs: {held}. Nothing was changed."
+            f"{actor.name} may not {action.value}: it takes the role {needed}, and theirs: {held}. "
+            "Nothing was changed.",
+            action=action.value,
         )

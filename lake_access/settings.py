@@ -42,6 +42,11 @@ class Environment(BaseModel):
     user: str | None = Field(
         None, min_length=1, description="Who acts on the command line; default the system's user name."
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What a scraper of `/metrics` shows; without it, this machine alone.",
+    )
     threads: int | None = Field(
         None, ge=1, le=1024, description="Threads for queries and builds; default one per core."
     )
@@ -98,7 +103,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         where = Environment.model_validate(given)
     except ValidationError as exc:
         variable = PREFIX + str(exc.errors()[0]["loc"][0]).upper()
-        secret = variable.endswith("_KEY")
+        secret = variable.endswith(("_KEY", "_TOKEN"))
         reason = "is too short or not text" if secret else describe_invalid(exc, Environment).split(": ", 1)[1]
         raise SettingsError(f"environment: {variable}: {reason}") from exc
     config_file = where.config or (Path("leadlake.toml") if Path("leadlake.toml").is_file() else SHIPPED_CONFIG)

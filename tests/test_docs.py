@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 # What a group of keys is called where it may have any name.
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
+ANY_NAME |= {"roles": "role", "command_line": "user"}
 # These serve until they are stopped; and what the doctor sees is of the machine.
 NOT_PLAYED = ("up", "worker", "doctor")
 
@@ -66,8 +68,10 @@ def _written(field: FieldInfo) -> str:
         return "needed"
     if field.default is None:
         return "not set"
-    written = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
-    return "`[]`" if field.default == () else f"`{written}`"
+    if isinstance(field.default, tuple | bool):
+        # As TOML writes it.
+        return f"`{json.dumps(field.default)}`"
+    return f"`{field.default}`"
 
 
 def rows_of(text: str, first: str) -> list[list[str]]:

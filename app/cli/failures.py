@@ -11,8 +11,9 @@ from types import FrameType
 import typer
 from typer.core import TyperGroup
 
+from app.cli.acting import note_refused
 from app.cli.console import fail
-from lake_access.errors import LeadlakeError
+from lake_access.errors import LeadlakeError, NotAllowedError
 
 INTERRUPTED = "interrupted; what was committed stays. Run the command again for the rest."
 
@@ -76,6 +77,8 @@ def _explain(exc: BaseException) -> int:
         fail(INTERRUPTED)
         return interruption.exit_code if isinstance(interruption, Terminated) else 128 + signal.SIGINT
     if isinstance(exc, LeadlakeError):
+        if isinstance(exc, NotAllowedError):
+            note_refused(exc)
         fail(str(exc))
     elif isinstance(exc, OSError):
         what = f"{exc.filename}: " if exc.filename is not None else ""

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    access_commands,
     checking_commands,
     conversion_commands,
     job_commands,
@@ -22,6 +23,7 @@ from app.cli import (
     serving_commands,
     upkeep_commands,
 )
+from app.cli.acting import let_in
 from app.cli.console import print_text
 from app.cli.failures import Commands, end_abandoned_threads, end_on_signals
 
@@ -53,6 +55,7 @@ for commands in (
     job_commands,
     person_commands,
     checking_commands,
+    access_commands,
 ):
     commands.register(app)
 
@@ -83,8 +86,10 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _frame(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is not None:
+        let_in(context.invoked_subcommand, os.environ)

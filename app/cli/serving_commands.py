@@ -17,8 +17,10 @@ import typer
 from app.cli.console import Json, Output, note, progress_bar
 from app.cli.processes import Part, run_together
 from app.formatting import count
+from app.serving.options import options_of
 from jobs.demo import fill_with_demo, plan_begun, wants_demo
 from jobs.worker import run_worker
+from lake_access.access_declarations import AccessDeclaration
 from lake_access.building.build import BuildResult
 from lake_access.demo_events import DemoPlan
 from lake_access.errors import RefusedError
@@ -28,7 +30,7 @@ from lake_access.settings import Settings, load_settings
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_LEADS = 50_000
 DEMO_SEED = 7
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 CONNECT_SECONDS = 0.5
 
 
@@ -43,8 +45,14 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="The port of the dashboard.")] = 8501,
     address: Annotated[
         str,
-        typer.Option(metavar="ADDRESS", help="The address to listen on; beyond this machine there is no sign-in yet."),
+        typer.Option(metavar="ADDRESS", help="The address to listen on; another than this machine's takes a sign-in."),
     ] = "127.0.0.1",
+    in_container: Annotated[
+        bool,
+        typer.Option(
+            "--in-container", help="Let a container listen to its host without sign-in; publish the port to 127.0.0.1."
+        ),
+    ] = False,
     demo_if_empty: Annotated[
         bool, typer.Option("--demo/--no-demo", help="Fill an empty lake with the demo first.")
     ] = True,
@@ -60,18 +68,20 @@ def up(
     Example: leadlake up --port 8600
     """
     settings = load_settings(os.environ)
+    access = settings.declarations.access
     host = _listenable(address, port)
+    if access.sign_in == "none" and not _is_loopback(host):
+        _refuse_strangers(address, in_container=in_container)
     lake = open_lake(settings)
     if demo_if_empty and wants_demo(lake):
         begun = plan_begun(lake)
         why = "A demo in this lake is half made" if begun else "The lake is empty"
         note(f"{why}: making the demo. (`leadlake up --no-demo` leaves it as it is.)")
         note(_demo_sentence(_fill(lake, begun or _plan(DEMO_LEADS, DEMO_SEED))))
-    _warn_of_strangers(host, address)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     run_together(
         [
-            Part("the dashboard", _dashboard(address, port)),
+            Part("the dashboard", _dashboard(address, port, access)),
             Part("the worker", [sys.executable, "-m", "app.cli", "worker"]),
         ],
         _environment(settings),
@@ -155,12 +165,11 @@ def _demo_sentence(result: BuildResult) -> str:
     )
 
 
-def _dashboard(address: str, port: int) -> list[str]:
-    hosts = [f"--server.allowedHosts={host}" for host in dict.fromkeys((*LOCAL_HOSTS, address))]
+def _dashboard(address: str, port: int, access: AccessDeclaration) -> list[str]:
     return [
-        *(sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")),
+        *(sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "server.py")),
         *("--server.address", address, "--server.port", str(port), "--server.headless", "true"),
-        *([] if "STREAMLIT_SERVER_ALLOWED_HOSTS" in os.environ else hosts),
+        *options_of(access, address, hosts_are_set="STREAMLIT_SERVER_ALLOWED_HOSTS" in os.environ),
         *("--logger.level", "warning"),
     ]
 
@@ -172,7 +181,9 @@ def _environment(settings: Settings) -> dict[str, str]:
     if database.startswith("sqlite:///"):
         database = f"sqlite:///{Path(database.removeprefix('sqlite:///')).absolute()}"
     variables["DATABASE"] = database
-    return {**os.environ, **{f"LEADLAKE_{name}": str(value) for name, value in variables.items()}}
+    ours = {f"LEADLAKE_{name}": str(value) for name, value in variables.items()}
+    # Who is at the other end is for the door to judge, by the connection and not by what it says of itself.
+    return {**os.environ, **ours, "FORWARDED_ALLOW_IPS": ""}
 
 
 def _listenable(address: str, port: int) -> tuple[socket.AddressFamily, str]:
@@ -200,8 +211,21 @@ def _answers(host: tuple[socket.AddressFamily, str], port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-def _warn_of_strangers(host: tuple[socket.AddressFamily, str], address: str) -> None:
-    if not ipaddress.ip_address(host[1].partition("%")[0]).is_loopback:
-        note(
-            f"Whoever reaches {address} holds every role: there is no sign-in yet. Let nobody in whom you do not trust."
-        )
+def _is_loopback(host: tuple[socket.AddressFamily, str]) -> bool:
+    return ipaddress.ip_address(host[1].partition("%")[0]).is_loopback
+
+
+def _refuse_strangers(address: str, *, in_container: bool) -> None:
+    """Refuse to listen beyond this machine while nobody has to sign in.
+
+    Raises:
+        RefusedError: unless this is a container whose host decides who reaches it.
+    """
+    if in_container and any(mark.exists() for mark in CONTAINER_MARKS):
+        note("There is no sign-in: whoever reaches the published port holds every role. Publish it to 127.0.0.1 only.")
+        return
+    raise RefusedError(
+        f"{address} can be reached by others, and without a sign-in whoever reaches it holds every role. "
+        'Set access.sign_in to "oidc" or "proxy" in leadlake.toml (docs/sign-in.md), or keep to 127.0.0.1; '
+        "a container whose port is published to 127.0.0.1 takes --in-container."
+    )

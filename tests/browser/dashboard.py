@@ -36,7 +36,7 @@ def serve(home: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LEADLAKE_", "STREAMLIT_"))}
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.port", str(port)]
     log = home / "dashboard.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.serving_commands import LOCAL_HOSTS, ROOT, _dashboard, _environment
+from app.cli.serving_commands import ROOT, _dashboard, _environment
+from app.serving.options import LOCAL_HOSTS
+from lake_access.access_declarations import AccessDeclaration
 from lake_access.settings import load_settings
 from tests.app.cli.running import Ended
 from tests.lake_access.lakes import shipped_config
@@ -107,8 +109,10 @@ def test_what_is_served_finds_the_same_lake_from_another_folder(
 
 
 def test_a_page_elsewhere_cannot_reach_the_dashboard_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    hosts = {option for option in _dashboard("leads.example.com", 8501) if option.startswith("--server.allowedHosts=")}
-    assert hosts == {f"--server.allowedHosts={host}" for host in (*LOCAL_HOSTS, "leads.example.com")}
+    access = AccessDeclaration.model_validate({"hosts": ["leads.example.com"]})
+    command = _dashboard("192.0.2.7", 8501, access)
+    hosts = {option for option in command if option.startswith("--server.allowedHosts=")}
+    assert hosts == {f"--server.allowedHosts={host}" for host in (*LOCAL_HOSTS, "192.0.2.7", "leads.example.com")}
 
     monkeypatch.setenv("STREAMLIT_SERVER_ALLOWED_HOSTS", "proxy.example.com")
-    assert not any("allowedHosts" in option for option in _dashboard("127.0.0.1", 8501))
+    assert not any("allowedHosts" in option for option in _dashboard("127.0.0.1", 8501, access))
