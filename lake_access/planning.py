@@ -116,6 +116,16 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
     return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
 
 
+def lead_conditions(filters: ConversionFilters, bands: Mapping[str, int]) -> tuple[str, dict[str, object]]:
+    """The filters on `curated.leads` as a WHERE clause, empty where none is set, and its parameters.
+
+    Maturity is not among them: whoever asks for leads says which of them count.
+    """
+    parameters = {**_parameters(filters), **_scores(filters, bands)}
+    conditions = _conditions(_form_of_leads(bands), parameters)
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", parameters
+
+
 def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:
     """The rollup with the fewest rows among those that have these columns; None where there is none to rely on."""
     if not _are_of_the_leads(pinned):
