@@ -30,4 +30,18 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Which leads become customers: by source, score band and more, with intervals and their n.",
         Action.VIEW_DASHBOARDS,
     ),
+    PageEntry(
+        "scores.py",
+        "Scores",
+        ":material/speed:",
+        "What scores are worth: their spread, calibration, gain, bands, and whom to call.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
+        "leads.py",
+        "Leads",
+        ":material/person_search:",
+        "Single leads: find one, and see what happened to it and what moved its score.",
+        Action.VIEW_LEADS,
+    ),
 )

@@ -119,15 +119,15 @@ def lead_history(pinned: PinnedLake, lead_id: str) -> LeadHistory | None:
         StorageError: a data file cannot be read.
     """
     asked: dict[str, object] = {"lead_id": lead_id}
-    facts = _dictionaries(pinned, "lead_facts", asked)
+    queries = {name: load_query(name) for name in ("lead_facts", "lead_events", "lead_scores")}
+    facts = pinned.records(queries["lead_facts"], asked)
     if not facts:
         return None
     declarations = pinned.settings.declarations
-    rows = _dictionaries(pinned, "lead_events", {**asked, "most": MOST_EVENTS})
+    rows = pinned.records(queries["lead_events"], {**asked, "most": MOST_EVENTS})
     found = rows[0]["found"] if rows else 0
     events = _events(list(reversed(rows)), declarations, whole=found <= MOST_EVENTS)
-    scores = tuple(_score(row, declarations) for row in _dictionaries(pinned, "lead_scores", asked))
-    queries = {name: load_query(name) for name in ("lead_facts", "lead_events", "lead_scores")}
+    scores = tuple(_score(row, declarations) for row in pinned.records(queries["lead_scores"], asked))
     return LeadHistory(facts[0], events, found, scores, score_moves(scores, events), queries)
 
 
@@ -149,11 +149,6 @@ def score_moves(scores: Sequence[LeadScore], events: Sequence[LeadEvent]) -> tup
         )
         moves.append(ScoreMove(before, after, between, changes, known))
     return tuple(moves)
-
-
-def _dictionaries(pinned: PinnedLake, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
-    names, rows = pinned.named_rows(load_query(query), parameters)
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _events(rows: Sequence[Mapping[str, Any]], declarations: Declarations, whole: bool) -> tuple[LeadEvent, ...]:

@@ -74,7 +74,9 @@ def lead_list(
         StorageError: a data file cannot be read.
     """
     if not 0 <= page * PAGE_SIZE < FURTHEST_ROW:
-        raise QueryRefusedError(f"the list: page {page + 1} is beyond its first {FURTHEST_ROW:,} leads; filter further.")
+        raise QueryRefusedError(
+            f"the list: page {page + 1} is beyond its first {FURTHEST_ROW:,} leads; filter further."
+        )
     conditions, parameters = _conditions(pinned, filters, outcome)
     cut = f"LIMIT {PAGE_SIZE:d} OFFSET {page * PAGE_SIZE:d}"
     sql = _list_sql(_counted(conditions), sort, descending, cut)
@@ -121,9 +123,7 @@ def leads_by_head(pinned: PinnedLake, typed: str) -> list[str]:
     return [lead_id for (lead_id,) in pinned.rows(load_query("lead_head"), asked)]
 
 
-def _conditions(
-    pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome
-) -> tuple[str, dict[str, object]]:
+def _conditions(pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome) -> tuple[str, dict[str, object]]:
     if outcome not in _OUTCOMES:
         raise QueryRefusedError(f'unknown outcome "{outcome}"; known are {", ".join(_OUTCOMES)}.')
     conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)

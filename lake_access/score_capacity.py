@@ -118,4 +118,3 @@ def week_range(arrivals: Arrivals) -> tuple[date, date] | None:
     if not arrivals.weeks:
         return None
     return arrivals.weeks[0], date.fromordinal(arrivals.weeks[-1].toordinal() + 6)
-

@@ -11,6 +11,7 @@ A lead has one score of each kind:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -68,7 +69,7 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class ScoreHistograms:
-    """The histograms of the rules and of every model version, the one with the most leads first; `unscored` by the rules.
+    """The histograms of the rules and of every model version, that which scored a lead last first; `unscored` by the rules.
 
     `queries` are the SQL of the rules' and of the versions', with the parameters of both.
     """
@@ -108,15 +109,17 @@ def score_histograms(pinned: PinnedLake, filters: ConversionFilters) -> ScoreHis
         load_query(name).format(conditions=conditions) for name in ("score_histogram_rules", "score_histogram_versions")
     )
     cells: dict[ScoreKind, list[tuple[Any, ...]]] = {RULES: []}
-    unscored = 0
+    unscored, newest = 0, Counter[ScoreKind]()
     for sql in queries:
-        for version, mode, score, *counted in pinned.rows(sql, parameters):
+        for version, mode, score, *counted, given in pinned.rows(sql, parameters):
+            kind = ScoreKind(version, mode)
             if score is None:
                 unscored += counted[2]
             else:
-                cells.setdefault(ScoreKind(version, mode), []).append((score, *counted))
+                cells.setdefault(kind, []).append((score, *counted))
+                newest[kind] = max(newest[kind], given)
     rules, *versions = (_histogram(kind, found) for kind, found in cells.items())
-    versions.sort(key=lambda of: (of.kind.mode != "online", -sum(of.leads(all_leads=True)), of.kind.version))
+    versions.sort(key=lambda of: (of.kind.mode != "online", -newest[of.kind], of.kind.version))
     return ScoreHistograms((rules, *versions), unscored, (queries[0], queries[1]), parameters)
 
 
@@ -133,7 +136,9 @@ def score_arrivals(pinned: PinnedLake, kind: ScoreKind, filters: ConversionFilte
     conditions, parameters = lead_conditions(within, pinned.settings.declarations.bands)
     if not kind.is_rules:
         parameters |= {"version": kind.version, "mode": kind.mode}
-    sql = load_query("score_arrivals_rules" if kind.is_rules else "score_arrivals_version").format(conditions=conditions)
+    sql = load_query("score_arrivals_rules" if kind.is_rules else "score_arrivals_version").format(
+        conditions=conditions
+    )
     leads = [[0] * len(SCORES) for _ in weeks]
     first = (weeks[0] - _FIRST_MONDAY).days // 7
     for week, score, count in pinned.rows(sql, parameters):
@@ -143,9 +148,7 @@ def score_arrivals(pinned: PinnedLake, kind: ScoreKind, filters: ConversionFilte
 
 def _histogram(kind: ScoreKind, cells: Sequence[tuple[Any, ...]]) -> ScoreHistogram:
     """A histogram from rows of score, mature, late, leads, conversions."""
-    counts = {
-        name: [0] * len(SCORES) for name in ("mature", "conversions", "late", "young", "young_conversions")
-    }
+    counts = {name: [0] * len(SCORES) for name in ("mature", "conversions", "late", "young", "young_conversions")}
     for score, mature, late, leads, conversions in cells:
         if not mature:
             counts["young"][score] += leads

@@ -1,5 +1,5 @@
 -- What: leads by the first score that a model version gave them, and how many of them converted; `late` are those that had
---   converted before that version first scored them.
+--   converted before that version first scored them; `newest` orders the rows by when the newest of their scores was given.
 -- Grain: a model version, a mode, a score, whether its leads are mature, and whether it came late.
 -- Slots, from the allow-lists of planning.py: `conditions` of the filters that are set.
 -- Reads: curated.leads, curated.scores. Parameters: of each filter that is set its own.
@@ -16,6 +16,6 @@ WITH kept AS (
 )
 SELECT
     version, mode, (first % 128)::INTEGER AS score, mature, coalesce(first // 128 > epoch_us(converted_at), false) AS late,
-    count(*) AS leads, count(*) FILTER (converted) AS conversions
+    count(*) AS leads, count(*) FILTER (converted) AS conversions, max(first) AS newest
 FROM firsts JOIN kept USING (lead_id)
 GROUP BY ALL
