@@ -58,8 +58,8 @@ def band_editor(histogram: ScoreHistogram, declared: Mapping[str, int], all_lead
             alt="The edited bands: leads, rate and interval of each",
         )
         st.caption(
-            "Change: leads more or fewer than in the declared band of the same name. Rates are of mature leads, with 95% "
-            f"Wilson intervals; under {minimum_cell} leads they are too few to rely on."
+            "Change: leads more or fewer than in the declared band of the same name. Rates are of mature leads, with "
+            f"95% Wilson intervals; under {minimum_cell} leads they are too few to rely on."
         )
     _saving(histogram, bands)
     _proposals_list()

@@ -116,7 +116,8 @@ def _event_hover(event: LeadEvent) -> str:
 
 
 def _score_hover(score: LeadScore) -> str:
-    return f"<b>{score.score}</b> by version {plotly_text(formatting.shortened(score.version, 40))}<br>{_at(score.scored_at)}"
+    version = plotly_text(formatting.shortened(score.version, 40))
+    return f"<b>{score.score}</b> by version {version}<br>{_at(score.scored_at)}"
 
 
 def _at(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -11,16 +12,17 @@ from app.cards import chart_card, table_card
 from lake_access.lead_history import MOST_EVENTS, LeadHistory, ScoreMove
 
 MOVES_SHOWN = 20
-_EVENT_COLUMNS = {
+ROW_PIXELS = 35  # of a row of `st.dataframe`
+_EVENT_COLUMNS: dict[str, Any] = {
     "at": st.column_config.TextColumn("When", pinned=True),
     "kind": "Kind",
     "event": "Event",
     "source": "Source",
-    "fields": st.column_config.TextColumn("Fields", width="large"),
     "engagement": st.column_config.NumberColumn("Engagement", format="%+d"),
     "intent": st.column_config.NumberColumn("Intent", format="%+d"),
     "rule_score": st.column_config.NumberColumn("Rules' score then"),
     "rules": "Rules",
+    "fields": st.column_config.TextColumn("Fields", width="large"),
 }
 
 
@@ -41,19 +43,31 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> N
         note="Line: the score by the rules after each event. Marks: scores by model versions. UTC.",
         column_config=_EVENT_COLUMNS,
     )
-    left, right = st.columns([2, 3], gap="small")
+    left, right = st.columns(2, gap="small")
+    facts = leads_view.facts_frame(history.facts)
     with left:
         table_card(
             "Facts",
-            leads_view.facts_frame(history.facts),
+            facts,
             key="facts",
             file_name=f"lead-{lead_id}-facts",
             sql=history.queries["lead_facts"],
             parameters=asked,
             column_config={"fact": "Fact", "value": "Value"},
+            height=ROW_PIXELS * (len(facts) + 1) + 3,
         )
     with right:
-        _moves(history, asked, lead_id)
+        table_card(
+            "Scores by model versions",
+            leads_view.scores_frame(history.scores),
+            key="scores",
+            file_name=f"lead-{lead_id}-scores",
+            sql=history.queries["lead_scores"],
+            parameters=asked,
+            note="" if history.scores else "No model version has scored this lead.",
+            column_config={"at": "When", "version": "Version", "mode": "Mode", "score": "Score"},
+        )
+    _moves(history)
     cut = history.events_found > len(history.events)
     table_card(
         "Events and their points",
@@ -66,8 +80,8 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> N
             f"The newest {formatting.count(len(history.events))} of {formatting.count(history.events_found)} events; "
             "without the others, the rules' score after each is not known."
             if cut
-            else "The rules' score: both kinds of points summed, each within its limit. Every event keeps the version of "
-            "the rules that gave its points."
+            else "The rules' score: both kinds of points summed, each within its limit. Every event keeps the version "
+            "of the rules that gave its points."
         ),
         column_config=_EVENT_COLUMNS,
     )
@@ -98,18 +112,8 @@ def _headline(history: LeadHistory, bands: Mapping[str, int]) -> None:
             st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
 
 
-def _moves(history: LeadHistory, asked: Mapping[str, object], lead_id: str) -> None:
+def _moves(history: LeadHistory) -> None:
     """What lay between two successive scores: new events, changed features, another model."""
-    table_card(
-        "Scores by model versions",
-        leads_view.scores_frame(history.scores),
-        key="scores",
-        file_name=f"lead-{lead_id}-scores",
-        sql=history.queries["lead_scores"],
-        parameters=asked,
-        note="" if history.scores else "No model version has scored this lead.",
-        column_config={"at": "When", "version": "Version", "mode": "Mode", "score": "Score"},
-    )
     if not history.moves:
         return
     with st.container(border=True, key="card_moves"):
@@ -131,7 +135,7 @@ def _move(move: ScoreMove) -> None:
         )
     if move.events:
         st.dataframe(
-            leads_view.events_frame(move.events)[["at", "event", "fields", "engagement", "intent"]],
+            leads_view.events_frame(move.events)[["at", "event", "engagement", "intent", "fields"]],
             column_config=_EVENT_COLUMNS,
             hide_index=True,
             alt="Events between the two scores, with their points by the rules",

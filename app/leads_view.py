@@ -68,18 +68,18 @@ def facts_frame(facts: Mapping[str, Any]) -> pd.DataFrame:
 
 def events_frame(events: Sequence[LeadEvent]) -> pd.DataFrame:
     """Events, the newest first, each with its points and the rules' score after it."""
-    columns = ["at", "kind", "event", "source", "fields", "engagement", "intent", "rule_score", "rules"]
+    columns = ["at", "kind", "event", "source", "engagement", "intent", "rule_score", "rules", "fields"]
     rows = [
         (
             formatting.moment(event.occurred_at),
             event.kind,
             event.event_type,
             event.source,
-            fields_text(event.fields),
             event.engagement_points,
             event.intent_points,
             event.rule_score,
             event.rules_version,
+            fields_text(event.fields),
         )
         for event in reversed(events)
     ]
@@ -143,7 +143,7 @@ def shown(value: Any) -> str:
     if isinstance(value, int):
         return formatting.count(value)
     if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+        return f"{value:,.6f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.2f}"
     return str(value)
 
 

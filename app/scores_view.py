@@ -99,8 +99,10 @@ def gain_frame(curve: Sequence[GainPoint]) -> pd.DataFrame:
 
 
 def band_frame(bands: Sequence[BandCount], declared: Sequence[BandCount] | None = None) -> pd.DataFrame:
-    """One row a band: its scores, volume and rate; `declared` adds how many more leads that is than in the band of
-    the same name now."""
+    """One row a band: its scores, volume and rate.
+
+    `declared` adds how many more leads that is than in the band of the same name now.
+    """
     total = sum(band.leads for band in bands)
     now = {band.name: band.leads for band in declared or ()}
     rows = []

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Literal
 
 from lake_access.declarations import Declarations, StreamKind
@@ -29,8 +30,8 @@ Kind = StreamKind | Literal["unknown"]
 class LeadEvent:
     """Something that happened: its kind, its fields as told, and the points that the rules gave for it.
 
-    `rule_score` is the rule-based final score after it: the sums of both kinds of points so far within their limits; None
-    while no rule has looked at any event.
+    `rule_score` is the rule-based final score after it: the sums of both kinds of points so far within their limits;
+    None while no rule has looked at any event.
     """
 
     event_id: str
@@ -132,9 +133,9 @@ def lead_history(pinned: PinnedLake, lead_id: str) -> LeadHistory | None:
 
 
 def score_moves(scores: Sequence[LeadScore], events: Sequence[LeadEvent]) -> tuple[ScoreMove, ...]:
-    """Each score beside the one before it, of whichever version, with the touches and sales actions that lay between."""
+    """Each score beside the one before it, of whichever version, with the touches and sales actions between them."""
     moves = []
-    for before, after in zip(scores, scores[1:], strict=False):
+    for before, after in pairwise(scores):
         between = tuple(
             event
             for event in events

@@ -1,4 +1,4 @@
-"""Leads one by one under the filters of a page: sorted, a page at a time, or whole for a file; and found by their ids."""
+"""Leads one by one under the filters: sorted, a page at a time or whole for a file; and found by their ids."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 @dataclass(frozen=True)
 class LeadList:
-    """A page of the list, `frame` with COLUMNS; `leads` are on all pages together, `young` were left out or are in it."""
+    """A page of the list, `frame` with COLUMNS; on all pages are `leads`; of `young` ones the filters know so many."""
 
     frame: pd.DataFrame
     leads: int

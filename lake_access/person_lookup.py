@@ -1,7 +1,7 @@
 """From an e-mail address to its lead, for who may: one answer to one address, and never a list.
 
-The address is hashed with the lake's identity key as a build does it. The hash goes into the ledger before the answer is
-given; the address itself goes nowhere.
+The address is hashed with the lake's identity key as a build does it. The hash goes into the ledger before the answer
+is given; the address itself goes nowhere.
 """
 
 from __future__ import annotations

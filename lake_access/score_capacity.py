@@ -20,8 +20,8 @@ from lake_access.score_histograms import SCORES, Arrivals, ScoreHistogram
 class CutOff:
     """Calling every lead with `score` or more: how many that is in a mean week, and what is to be expected of it.
 
-    `rate` is that of the `mature` leads with such scores, with its 95% Wilson interval; `expected`, `low` and `high` are
-    `weekly` times these.
+    `rate` is that of the `mature` leads with such scores, with its 95% Wilson interval; `expected`, `low` and `high`
+    are `weekly` times these.
     """
 
     score: int
@@ -49,9 +49,9 @@ class CutOff:
 class Capacity:
     """What so many calls a week reach: the lowest cut-off whose mean week fits, and the next one, which would not.
 
-    `fitting` is None where even the highest score brings more leads than can be called. `least` and `most` are the leads
-    at or above the cut-off in the quietest and the busiest of the weeks; `one_week` holds the conversions of 95% of single
-    weeks: see `single_week`.
+    `fitting` is None where even the highest score brings more leads than can be called. `least` and `most` are the
+    leads at or above the cut-off in the quietest and the busiest of the weeks; `one_week` holds the conversions of 95%
+    of single weeks: see `single_week`.
     """
 
     calls: int
@@ -63,7 +63,7 @@ class Capacity:
 
 
 def cut_offs(histogram: ScoreHistogram, arrivals: Arrivals) -> list[CutOff]:
-    """Every score as a cut-off, from the highest that a lead has down; those above which no mature lead is are left out.
+    """Every score as a cut-off, from the highest down, where it brings leads and a mature lead tells a rate.
 
     None without a whole week.
     """
@@ -71,7 +71,7 @@ def cut_offs(histogram: ScoreHistogram, arrivals: Arrivals) -> list[CutOff]:
     if not weeks:
         return []
     weekly, mature, conversions = 0, 0, 0
-    found = []
+    found: list[CutOff] = []
     for score in reversed(SCORES):
         came = sum(week[score] for week in arrivals.leads)
         weekly, mature = weekly + came, mature + histogram.mature[score]
@@ -99,9 +99,9 @@ def capacity(histogram: ScoreHistogram, arrivals: Arrivals, calls: int) -> Capac
 def single_week(conversions: int, mature: int, called: int, confidence: float = 0.95) -> tuple[int, int]:
     """Between which numbers of conversions a single week lies with this confidence, of so many leads called.
 
-    The posterior predictive (beta-binomial) interval with equal tails under Jeffreys' prior Beta(1/2, 1/2): it holds both
-    how little is known of the rate and the chance of a week. Source: Gelman et al., Bayesian Data Analysis, 3rd ed.,
-    2.4 and 2.8; Brown, Cai, DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16 (2001).
+    The posterior predictive (beta-binomial) interval with equal tails under Jeffreys' prior Beta(1/2, 1/2): it holds
+    both how little is known of the rate and the chance of a week. Source: Gelman et al., Bayesian Data Analysis, 3rd
+    ed., 2.4 and 2.8; Brown, Cai, DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16 (2001).
     """
     a, b = conversions + 0.5, mature - conversions + 0.5
     k = np.arange(called, dtype=float)

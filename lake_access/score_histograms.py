@@ -4,8 +4,8 @@ Everything that the page Scores says follows from these 101 numbers: nothing of 
 
 A lead has one score of each kind:
 - by the rules, its final score as it is by now;
-- by a model version online, the first score that the scoring system gave it with that version: what was foretold, before
-  anything that came of it;
+- by a model version online, the first score that the scoring system gave it with that version: what was foretold,
+  before anything that came of it;
 - by a model version offline, the first score that the version gave it here.
 """
 
@@ -49,9 +49,9 @@ RULES = ScoreKind()
 class ScoreHistogram:
     """Leads by score: each tuple has a count for every score from 0 to 100.
 
-    `mature` leads and their `conversions` are those that a forecast can be held against. `late` are the mature leads that
-    had converted before they were first scored, which tell nothing of a forecast; `young` those whose outcome window is
-    open, of which `young_conversions` have converted so far.
+    `mature` leads and their `conversions` are those that a forecast can be held against. `late` are the mature leads
+    that had converted before they were first scored, which tell nothing of a forecast; `young` those whose outcome
+    window is open.
     """
 
     kind: ScoreKind
@@ -59,7 +59,6 @@ class ScoreHistogram:
     conversions: Counts
     late: Counts
     young: Counts
-    young_conversions: Counts
 
     def leads(self, all_leads: bool) -> Counts:
         """Leads with each score, however early: the mature ones, or all."""
@@ -69,9 +68,9 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class ScoreHistograms:
-    """The histograms of the rules and of every model version, that which scored a lead last first; `unscored` by the rules.
+    """The histograms of the rules and of every model version, first the version that was the last to score a lead.
 
-    `queries` are the SQL of the rules' and of the versions', with the parameters of both.
+    So many leads are `unscored` by the rules. `queries` are the SQL of the rules' and of the versions', with the parameters of both.
     """
 
     histograms: tuple[ScoreHistogram, ...]
@@ -148,11 +147,10 @@ def score_arrivals(pinned: PinnedLake, kind: ScoreKind, filters: ConversionFilte
 
 def _histogram(kind: ScoreKind, cells: Sequence[tuple[Any, ...]]) -> ScoreHistogram:
     """A histogram from rows of score, mature, late, leads, conversions."""
-    counts = {name: [0] * len(SCORES) for name in ("mature", "conversions", "late", "young", "young_conversions")}
+    counts = {name: [0] * len(SCORES) for name in ("mature", "conversions", "late", "young")}
     for score, mature, late, leads, conversions in cells:
         if not mature:
             counts["young"][score] += leads
-            counts["young_conversions"][score] += conversions
         elif late:
             counts["late"][score] += leads
         else:

@@ -114,7 +114,7 @@ def reliability(histogram: ScoreHistogram, binning: Binning) -> list[ScoreBin]:
 
 
 def calibration_error(bins: Sequence[ScoreBin]) -> float | None:
-    """The expected calibration error: the mean over leads of |observed rate − mean forecast| of their bin.
+    """The expected calibration error: the mean over leads of |observed rate - mean forecast| of their bin.
 
     Source: Naeini, Cooper, Hauskrecht, Obtaining Well Calibrated Probabilities Using Bayesian Binning, AAAI 2015.
     """

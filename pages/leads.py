@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -25,8 +26,8 @@ from lake_access.planning import ConversionFilters
 OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
 ORDERS = {True: "Highest or newest first", False: "Lowest or oldest first"}
 LIST = "_lead_list"
-COLUMNS = {
-    "lead_id": st.column_config.TextColumn("Lead", pinned=True, width="medium"),
+COLUMNS: dict[str, Any] = {
+    "lead_id": st.column_config.TextColumn("Lead", width=110),
     "source": "Source",
     "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d"),
     "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d"),

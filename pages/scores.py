@@ -1,6 +1,8 @@
-"""What the scores are worth: how they are spread, whether they come true, what the best hold, and which leads to call."""
+"""What the scores are worth: their spread, whether they come true, what the best hold, and which leads to call."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import streamlit as st
 
@@ -9,7 +11,7 @@ from app.cards import chart_card
 from app.conversion_view import reading_of
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
 from lake_access.score_capacity import capacity, cut_offs, week_range
-from lake_access.score_histograms import RULES, ScoreHistogram, score_arrivals, score_histograms
+from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
 from lake_access.score_measures import (
     Binning,
     ScoreQuality,
@@ -81,9 +83,10 @@ def draw_gain(histogram: ScoreHistogram) -> None:
         return
     st.markdown(
         f"The top **{top}%** of leads hold **{formatting.percentage(reading.gain)}** of conversions "
-        f"({formatting.interval(reading.low, reading.high)}): **{reading.lift:.1f} times** as many as {top}% taken blindly."
+        f"({formatting.interval(reading.low, reading.high)}): **{reading.lift:.1f} times** "
+        f"as many as {top}% taken blindly."
     )
-    drawn = {
+    drawn: dict[str, Any] = {
         "frame": scores_view.gain_frame(curve),
         "sql": sql_of[histogram.kind.is_rules],
         "parameters": found.parameters,
@@ -157,7 +160,8 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
         sql=arrivals.sql,
         parameters=arrivals.parameters,
         note=f"Arrivals: mean of the {len(arrivals.weeks)} whole weeks {between}. Rate: mature leads at or above the "
-        "cut-off, as they were treated, with its 95% Wilson interval; a single week also has its chance (beta-binomial).",
+        "cut-off, as they were treated, with its 95% Wilson interval; a single week also has its chance "
+        "(beta-binomial).",
     )
 
 
@@ -198,7 +202,7 @@ with place_of_bins:
         key=BINS,
         bind="query-params",
     )
-histogram = found.of(kind or RULES)
+histogram = found.of(kind)
 if not sum(histogram.leads(counted.all_leads)):
     notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")

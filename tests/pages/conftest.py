@@ -24,11 +24,12 @@ def calls_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Open the dashboard over the lake of a home, as a link with these query parameters would."""
+    """Open a page of the dashboard over the lake of a home, as a link with these query parameters would."""
 
-    def opening(home: Path, **parameters: str | list[str]) -> AppTest:
+    def opening(home: Path, at: str = "conversion.py", **parameters: str | list[str]) -> AppTest:
         monkeypatch.setenv("LEADLAKE_HOME", str(home))
         page = AppTest.from_file(ENTRY, default_timeout=30)
+        page.switch_page(f"../pages/{at}")
         for name, value in parameters.items():
             page.query_params[name] = value
         return page.run()
