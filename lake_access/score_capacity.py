@@ -100,8 +100,8 @@ def single_week(conversions: int, mature: int, called: int, confidence: float = 
     """Between which numbers of conversions a single week lies with this confidence, of so many leads called.
 
     The posterior predictive (beta-binomial) interval with equal tails under Jeffreys' prior Beta(1/2, 1/2): it holds
-    both how little is known of the rate and the chance of a week. Source: Gelman et al., Bayesian Data Analysis, 3rd
-    ed., 2.4 and 2.8; Brown, Cai, DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16 (2001).
+    both how little is known of the rate and the chance of a week. Sources: Gelman et al., Bayesian Data Analysis, 3rd
+    edition, 2.4 and 2.8; Brown, Cai, DasGupta, Interval Estimation for a Binomial Proportion, Stat. Sci. 16 (2001).
     """
     a, b = conversions + 0.5, mature - conversions + 0.5
     k = np.arange(called, dtype=float)

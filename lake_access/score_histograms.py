@@ -70,7 +70,8 @@ class ScoreHistogram:
 class ScoreHistograms:
     """The histograms of the rules and of every model version, first the version that was the last to score a lead.
 
-    So many leads are `unscored` by the rules. `queries` are the SQL of the rules' and of the versions', with the parameters of both.
+    So many leads are `unscored` by the rules. `queries` are the SQL of the rules' and of the versions', with the
+    parameters of both.
     """
 
     histograms: tuple[ScoreHistogram, ...]
