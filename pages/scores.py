@@ -32,7 +32,7 @@ def headline(histogram: ScoreHistogram, worth: ScoreQuality, error: float | None
     foretells = not histogram.kind.is_rules
     figures = [
         (
-            "Mature leads with a score",
+            "Mature leads",
             formatting.count(worth.leads),
             f"{formatting.count(worth.conversions)} converted",
         ),
@@ -135,9 +135,9 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
     else:
         promised = f"{cut.low:.1f} to {cut.high:.1f}"
         figures = (
-            ("Call from score", str(cut.score), f"{cut.weekly:.1f} leads in a mean week"),
-            ("Expected conversions a week", f"{cut.expected:.1f}", f"{promised} (mean week)"),
-            ("In a single week", f"{answer.one_week[0]} to {answer.one_week[1]}", "95% of such weeks"),
+            ("Call from score", str(cut.score), f"{cut.weekly:.1f} leads a week"),
+            ("Conversions a week", f"{cut.expected:.1f}", f"{promised} in the mean"),
+            ("In a single week", f"{answer.one_week[0]} to {answer.one_week[1]}", "conversions, 95% of weeks"),
             ("Leads in a week", f"{answer.least} to {answer.most}", "quietest and busiest"),
         )
         with st.grid(len(figures), min_column_width=170):
