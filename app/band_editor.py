@@ -29,13 +29,16 @@ _PROPOSALS = "_proposals"
 def band_editor(histogram: ScoreHistogram, declared: Mapping[str, int], all_leads: bool, minimum_cell: int) -> None:
     """Draw the editor; only it runs again while a reader moves a threshold. The bands stand in the URL."""
     st.subheader("What if the bands were others?")
-    bands = _edited(declared)
+    left, right = st.columns([2, 3], gap="medium")
+    with left, st.container(border=True, height="stretch", key="card_thresholds"):
+        sliders = st.container()  # above the text, which the link fills and the sliders follow
+        bands = _typed(declared)
+        with sliders:
+            _thresholds(bands)
+        _ways_out(bands, declared)
     colours = scores_view.band_colours(len(bands))
     counted = by_band(histogram, bands, all_leads)
     now = by_band(histogram, declared, all_leads)
-    left, right = st.columns([2, 3], gap="medium")
-    with left, st.container(border=True, height="stretch", key="card_thresholds"):
-        _thresholds(bands, declared)
     with right:
         chart_card(
             "Leads by score and band",
@@ -82,16 +85,25 @@ def band_columns() -> dict[str, Any]:
     }
 
 
-def _edited(declared: Mapping[str, int]) -> dict[str, int]:
-    """The bands of the URL; the declared ones where there are none, or none that can be."""
-    text = st.session_state.get(BANDS) or scores_view.bands_as_text(declared)
+def _typed(declared: Mapping[str, int]) -> dict[str, int]:
+    """The bands of the text, which stands in the URL; the declared ones where it names none that can be."""
+    text = st.text_input(
+        "Bands and their lowest scores",
+        value=scores_view.bands_as_text(declared),
+        key=BANDS,
+        bind="query-params",
+        max_chars=1_000,
+        help="Name them as you like, add or remove some: each a name and its lowest score, the first at 0.",
+    )
     try:
         return scores_view.bands_from_text(text)
-    except RefusedError:
+    except RefusedError as refused:
+        st.warning("These cannot be; the declared bands are drawn.", icon=":material/rule:")
+        st.text(str(refused))
         return dict(declared)
 
 
-def _thresholds(bands: Mapping[str, int], declared: Mapping[str, int]) -> None:
+def _thresholds(bands: Mapping[str, int]) -> None:
     edges = list(bands.values())
     for place, name in enumerate(bands):
         if place == 0:
@@ -105,19 +117,9 @@ def _thresholds(bands: Mapping[str, int], declared: Mapping[str, int]) -> None:
             on_change=_move,
             args=(place, bands),
         )
-    st.text_input(
-        "Bands and their lowest scores",
-        value=scores_view.bands_as_text(declared),
-        key=BANDS,
-        bind="query-params",
-        max_chars=1_000,
-        help="Name them as you like, add or remove some: each a name and its lowest score, the first at 0.",
-    )
-    try:
-        scores_view.bands_from_text(st.session_state[BANDS])
-    except RefusedError as refused:
-        st.warning("These cannot be; the declared bands are drawn.", icon=":material/rule:")
-        st.text(str(refused))
+
+
+def _ways_out(bands: Mapping[str, int], declared: Mapping[str, int]) -> None:
     with st.container(horizontal=True):
         st.button(
             "Back to the declared bands",

@@ -96,7 +96,7 @@ def test_a_proposal_is_saved_and_listed_as_text(
 ) -> None:
     monkeypatch.setenv("LEADLAKE_DATABASE", f"sqlite:///{demo_home / 'leadlake.sqlite'}")
     page = open_page(demo_home, SCORES, score="Rules", bands="cold 0, warm 30, hot 60")
-    page.text_input[2].set_value("<b>bold</b> **name**")
+    next(box for box in page.text_input if box.label == "Name").set_value("<b>bold</b> **name**")
     page.text_area[0].set_value("=1+1")
     next(button for button in page.button if button.label == "Save").click()
     page.run()
