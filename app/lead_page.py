@@ -93,16 +93,16 @@ def _headline(history: LeadHistory, bands: Mapping[str, int]) -> None:
     if facts["converted"]:
         outcome = ("Converted", formatting.moment(facts["converted_at"]))
     elif facts["mature"]:
-        outcome = ("Not converted", "its outcome window has closed")
+        outcome = ("Not converted", "window closed")
     else:
-        outcome = ("Open", "its outcome window is open")
+        outcome = ("Open", "window open")
     actions = facts["sales_actions"]
     figures = (
-        ("Score by the rules", "–" if final is None else str(final), leads_view.band_of(final, bands)),
+        ("Rules' score", "–" if final is None else str(final), leads_view.band_of(final, bands)),
         (
-            "Score by the model",
+            "Model score",
             "–" if model is None else str(model),
-            "the newest of any version" if model is not None else "no model has scored it",
+            "newest of all" if model is not None else "not scored",
         ),
         ("Sales actions", formatting.count(actions), "contacted" if actions else "not contacted"),
         ("Outcome", *outcome),

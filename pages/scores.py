@@ -36,12 +36,12 @@ def headline(histogram: ScoreHistogram, worth: ScoreQuality, error: float | None
             formatting.count(worth.leads),
             f"{formatting.count(worth.conversions)} converted",
         ),
-        ("ROC AUC", _number(worth.auc), "0.5 is blind, 1 perfect"),
+        ("ROC AUC", _number(worth.auc), "0.5 is blind"),
     ]
     if foretells:
         figures += [
-            ("Brier score", _number(worth.brier), f"base rate alone: {_number(worth.brier_of_base_rate)}"),
-            ("Calibration error (ECE)", _number(error), "0 is perfect"),
+            ("Brier score", _number(worth.brier), f"base rate: {_number(worth.brier_of_base_rate)}"),
+            ("Calibration error", _number(error), "0 is perfect"),
         ]
     with st.grid(len(figures), min_column_width=170):
         for label, value, note in figures:
@@ -136,9 +136,9 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
         promised = f"{cut.low:.1f} to {cut.high:.1f}"
         figures = (
             ("Call from score", str(cut.score), f"{cut.weekly:.1f} leads a week"),
-            ("Conversions a week", f"{cut.expected:.1f}", f"{promised} in the mean"),
-            ("In a single week", f"{answer.one_week[0]} to {answer.one_week[1]}", "conversions, 95% of weeks"),
-            ("Leads in a week", f"{answer.least} to {answer.most}", "quietest and busiest"),
+            ("Conversions a week", f"{cut.expected:.1f}", promised),
+            ("In one week", f"{answer.one_week[0]} to {answer.one_week[1]}", "conversions (95%)"),
+            ("Leads in a week", f"{answer.least} to {answer.most}", "least and most"),
         )
         with st.grid(len(figures), min_column_width=170):
             for label, value, note in figures:
