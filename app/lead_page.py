@@ -91,11 +91,11 @@ def _headline(history: LeadHistory, bands: Mapping[str, int]) -> None:
     facts = history.facts
     final, model = facts["final_score"], facts["model_score"]
     if facts["converted"]:
-        outcome = ("Converted", formatting.moment(facts["converted_at"]))
+        outcome = ("Yes", formatting.moment(facts["converted_at"]))
     elif facts["mature"]:
-        outcome = ("Not converted", "window closed")
+        outcome = ("No", "window closed")
     else:
-        outcome = ("Open", "window open")
+        outcome = ("Not yet", "window open")
     actions = facts["sales_actions"]
     figures = (
         ("Rules' score", "–" if final is None else str(final), leads_view.band_of(final, bands)),
@@ -105,7 +105,7 @@ def _headline(history: LeadHistory, bands: Mapping[str, int]) -> None:
             "newest of all" if model is not None else "not scored",
         ),
         ("Sales actions", formatting.count(actions), "contacted" if actions else "not contacted"),
-        ("Outcome", *outcome),
+        ("Converted", *outcome),
     )
     with st.grid(len(figures), min_column_width=170):
         for label, value, note in figures:
