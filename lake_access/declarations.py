@@ -192,11 +192,20 @@ class FeaturesDeclaration(_Declared):
         return (*self.numeric, *self.categorical)
 
 
+class ExploreDeclaration(_Declared):
+    """What a query that somebody writes may take."""
+
+    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "2GB"
+
+
 class Declarations(_Declared):
     """The whole of leadlake.toml, checked."""
 
     lake: LakeDeclaration = LakeDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
+    explore: ExploreDeclaration = ExploreDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]
