@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import band_editor, charts, charts_scores, filters, formatting, notices, scores_view
+from app import band_editor, charts, charts_gain, charts_scores, filters, formatting, notices, scores_view
 from app.cards import chart_card
 from app.conversion_view import reading_of
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
@@ -95,7 +95,7 @@ def draw_gain(histogram: ScoreHistogram) -> None:
     with left:
         chart_card(
             "Cumulative gain",
-            charts_scores.gain(curve, reading),
+            charts_gain.gain(curve, reading),
             key="gain",
             alt=f"The best {top}% of leads hold {formatting.percentage(reading.gain)} of the conversions",
             file_name="gain",
@@ -105,7 +105,7 @@ def draw_gain(histogram: ScoreHistogram) -> None:
     with right:
         chart_card(
             "Lift",
-            charts_scores.lift(curve, reading),
+            charts_gain.lift(curve, reading),
             key="lift",
             alt=f"The best {top}% of leads convert {reading.lift:.1f} times as often as all",
             file_name="lift",
@@ -152,7 +152,7 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
     cuts = cut_offs(histogram, arrivals)
     chart_card(
         "What another capacity would give",
-        charts_scores.capacity_curve(cuts, answer),
+        charts_gain.capacity_curve(cuts, answer),
         key="capacity",
         alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",
         frame=scores_view.capacity_frame(cuts),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app import charts_leads, charts_scores
+from app import charts_gain, charts_leads, charts_scores
 from app.charts_scores import Distribution
 from lake_access.lead_history import LeadEvent, LeadHistory, LeadScore
 from lake_access.score_capacity import capacity, cut_offs
@@ -50,7 +50,7 @@ def test_gain_and_lift_pass_through_the_reading() -> None:
     reading = gain_at(curve, 0.2)
     assert reading is not None
 
-    gain, lift = charts_scores.gain(curve, reading), charts_scores.lift(curve, reading)
+    gain, lift = charts_gain.gain(curve, reading), charts_gain.lift(curve, reading)
 
     assert (gain.data[-1].x[0], gain.data[-1].y[0]) == (0.2, reading.gain)
     drawn = dict(zip(lift.data[1].x, lift.data[1].y, strict=True))
@@ -71,7 +71,7 @@ def test_the_capacity_curve_marks_the_cut_off() -> None:
     assert answer is not None
     assert answer.fitting is not None
 
-    figure = charts_scores.capacity_curve(cut_offs(HISTOGRAM, arrivals), answer)
+    figure = charts_gain.capacity_curve(cut_offs(HISTOGRAM, arrivals), answer)
 
     assert list(figure.data[1].x) == list(range(1, 102))
     assert (figure.data[2].x[0], figure.data[2].y[0]) == (10, answer.fitting.expected)

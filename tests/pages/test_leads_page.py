@@ -10,9 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.lead_finder
+from app.tables_as_files import as_csv, as_parquet
 from lake_access import ledger
 from lake_access.database import open_database
-from lake_access.permissions import Actor
+from lake_access.lead_list import export_leads
+from lake_access.permissions import Actor, local_user
+from lake_access.planning import ConversionFilters
 from tests.pages import lakes
 from tests.pages.conftest import HOSTILE, OpenPage
 
@@ -143,16 +146,11 @@ def test_hostile_values_are_text_on_the_list_and_on_the_lead(open_page: OpenPage
 
 
 def test_an_export_is_defused_whole_and_recorded(hostile_home: Path) -> None:
-    from app.tables_as_files import as_csv, as_parquet
-    from lake_access.lead_list import export_leads
-    from lake_access.permissions import local_user
-    from lake_access.planning import ConversionFilters
-
     lake = lakes.opened(hostile_home)
-    chosen = (ConversionFilters(all_leads=True), "any", "created_at", True)
-    frame = export_leads(
-        lake.pin(), open_database(lake.settings), local_user("me"), *chosen, now=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    everybody = ConversionFilters(all_leads=True)
+    actor, now = local_user("me"), datetime(2026, 1, 1, tzinfo=UTC)
+    engine = open_database(lake.settings)
+    frame = export_leads(lake.pin(), engine, actor, everybody, "any", "created_at", True, now=now)
     read = pd.read_csv(io.BytesIO(as_csv(frame)))
     assert len(read) == len(frame)
     assert not any(str(value).startswith("=") for value in read["campaign"].dropna())
