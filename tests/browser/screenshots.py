@@ -19,7 +19,7 @@ from lake_access.demo_events import DemoPlan
 from tests.browser.dashboard import ROOT, launch, serve, wait_until_drawn
 from tests.pages.lakes import opened
 
-PAGES = {"conversion": ""}
+PAGES = {"conversion": "", "scores": "scores", "leads": "leads"}
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}
 TALLEST = 4_000
 SEED = 7
