@@ -44,4 +44,11 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Single leads: find one, and see what happened to it and what moved its score.",
         Action.VIEW_LEADS,
     ),
+    PageEntry(
+        "explore.py",
+        "Explore",
+        ":material/terminal:",
+        "The tables in SQL, read only: with examples, history, a chart of the result, and files.",
+        Action.EXPLORE_SQL,
+    ),
 )
