@@ -40,6 +40,20 @@ PAGES: Final[Sequence[PageEntry]] = (
         Action.VIEW_DASHBOARDS,
     ),
     PageEntry(
+        "scores.py",
+        "Scores",
+        ":material/speed:",
+        "What scores are worth: their spread, calibration, gain, bands, and whom to call.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
+        "leads.py",
+        "Leads",
+        ":material/person_search:",
+        "Single leads: find one, and see what happened to it and what moved its score.",
+        Action.VIEW_LEADS,
+    ),
+    PageEntry(
         "explore.py",
         "Explore",
         ":material/terminal:",

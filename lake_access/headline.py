@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lake_access.lake import PinnedLake
-from lake_access.planning import ConversionFilters, Dimension, conditions_on_leads, name_of_period
+from lake_access.planning import ConversionFilters, Dimension, lead_conditions, name_of_period
 from lake_access.queries import load_query
 
 WHOLE = ""
@@ -65,7 +65,7 @@ def score_sums(pinned: PinnedLake, filters: ConversionFilters, grain: Dimension 
     A score grows with a lead's events: those of young leads are not yet what they will be, and count only when asked
     for. Periods without a scored lead have no row.
     """
-    conditions, parameters = conditions_on_leads(pinned, filters)
+    conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
     sql = load_query("score_sums").format(period=_period(grain), conditions=conditions)
     rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
     return tuple(ScoreSums(*row) for row in rows)
@@ -78,7 +78,7 @@ def times_to_convert(
 
     Quartiles are interpolated, as NumPy and pandas do by default. Periods without a conversion have no row.
     """
-    conditions, parameters = conditions_on_leads(pinned, filters)
+    conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
     sql = load_query("times_to_convert").format(period=_period(grain), conditions=conditions)
     rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
     return tuple(Times(period, converted, *quartiles) for period, converted, quartiles in rows)
@@ -89,8 +89,8 @@ def ranked_times(pinned: PinnedLake, first: ConversionFilters, second: Conversio
 
     Whether young leads count is as `first` says.
     """
-    conditions, parameters = conditions_on_leads(pinned, first)
-    others, theirs = conditions_on_leads(pinned, second)
+    conditions, parameters = lead_conditions(first, pinned.settings.declarations.bands)
+    others, theirs = lead_conditions(second, pinned.settings.declarations.bands)
     sql = load_query("ranked_times").format(first=conditions, second=re.sub(r"\$(\w+)", r"$earlier_\1", others))
     earlier = {f"earlier_{name}": value for name, value in theirs.items()}
     (row,) = pinned.rows(sql, {**parameters, **earlier, "all_leads": first.all_leads})

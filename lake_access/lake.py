@@ -69,8 +69,15 @@ class PinnedLake:
         with _read_errors():
             return self._run(sql, parameters).fetchall()
 
+    def records(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """The same, each row by the names of its columns."""
+        with _read_errors():
+            found = self._run(sql, parameters)
+            names = [column[0] for column in found.description or []]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
     def frame(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
-        """The same as a frame."""
+        """The rows as a frame."""
         with _read_errors():
             return self._run(sql, parameters).df()
 

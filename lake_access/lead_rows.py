@@ -10,7 +10,7 @@ import pandas as pd
 from lake_access.bands import band_case, band_parameters
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, Actor, require
-from lake_access.planning import ConversionFilters, conditions_on_leads
+from lake_access.planning import ConversionFilters, lead_conditions
 from lake_access.queries import load_query
 
 
@@ -62,7 +62,7 @@ def all_lead_rows(pinned: PinnedLake, actor: Actor, choice: LeadChoice) -> pd.Da
 
 
 def _conditions(pinned: PinnedLake, choice: LeadChoice) -> tuple[str, dict[str, object]]:
-    where, parameters = conditions_on_leads(pinned, choice.filters)
+    where, parameters = lead_conditions(pinned, choice.filters)
     further = ["(mature OR $all_leads)"]
     parameters["all_leads"] = choice.filters.all_leads
     if choice.nothing:

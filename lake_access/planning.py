@@ -146,17 +146,19 @@ def plan_ages(pinned: PinnedLake, filters: ConversionFilters) -> Plan:
     return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
 
 
-def conditions_on_leads(pinned: PinnedLake, filters: ConversionFilters) -> tuple[str, dict[str, object]]:
-    """The WHERE clause over `curated.leads` of the leads that these filters leave in, young or not; its parameters."""
-    bands = pinned.settings.declarations.bands
-    parameters = _parameters(filters) | _scores(filters, bands)
-    conditions = _conditions(_form_of_leads(bands), parameters)
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
-
-
 def name_of_period(grain: Dimension) -> str:
     """SQL for the month, week or day of a day `created_on`, as answers call it."""
     return _time("created_on", grain)
+
+
+def lead_conditions(filters: ConversionFilters, bands: Mapping[str, int]) -> tuple[str, dict[str, object]]:
+    """The filters on `curated.leads` as a WHERE clause, empty where none is set, and its parameters.
+
+    Maturity is not among them: whoever asks for leads says which of them count.
+    """
+    parameters = {**_parameters(filters), **_scores(filters, bands)}
+    conditions = _conditions(_form_of_leads(bands), parameters)
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", parameters
 
 
 def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:

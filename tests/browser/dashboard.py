@@ -24,7 +24,7 @@ DRAW_MILLISECONDS = 30_000
 DRAWN = """() => {
     const all = part => [...document.querySelectorAll(`[data-testid=${part}]`)];
     return all('stSkeleton').length + document.querySelectorAll('[data-stale=true]').length === 0
-        && all('stPlotlyChart').length + all('stAlert').length > 0
+        && all('stPlotlyChart').length + all('stAlert').length + all('stDataFrame').length > 0
         && all('stPlotlyChart').every(chart => chart.querySelector('.main-svg .xtick'));
 }"""
 

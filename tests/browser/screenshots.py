@@ -19,7 +19,15 @@ from lake_access.demo_events import DemoPlan
 from tests.browser.dashboard import ROOT, launch, serve, wait_until_drawn
 from tests.pages.lakes import opened
 
-PAGES = {"overview": "", "conversion": "conversion"}
+PAGES = {
+    "overview": "",
+    "conversion": "conversion",
+    "scores": "scores",
+    "leads": "leads",
+    "explore": "explore",
+    "lake": "lake",
+    "jobs": "jobs",
+}
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}
 TALLEST = 4_000
 SEED = 7

@@ -48,10 +48,40 @@ def fill(home: Path, leads: Sequence[Leads] = CALLS, attendances: int = ATTENDAN
     """Land these leads as a CRM would bring them, and as many webinar guests with a warm score; then build."""
     lake = opened(home)
     events = list(_contacts(leads))
-    _land(lake, "crm", [contact for contact, _ in events], landed)
-    _land(lake, "outcomes", [outcome for _, outcome in events], landed)
+    if events:
+        _land(lake, "crm", [contact for contact, _ in events], landed)
+        _land(lake, "outcomes", [outcome for _, outcome in events], landed)
     _land(lake, "webinar", [_attendance(number) for number in range(attendances)], landed)
     build(lake, landed)
+    return lake
+
+
+def fill_hostile(home: Path, text: str) -> Lake:
+    """Land a few leads whose location, device, campaign and model version a browser or spreadsheet would act on."""
+    lake = opened(home)
+    touches, scores, outcomes = [], [], []
+    for number in range(6):
+        key = {"email": f"hostile{number}@example.com"}
+        at = datetime(2025, 5, 1 + number, tzinfo=UTC)
+        touches.append(
+            _attendance(number)
+            | key
+            | {
+                "timestamp": at.isoformat(),
+                "location": text,
+                "device_model": "x" * 10_000,
+                "campaign": '=HYPERLINK("http://x")',
+            }
+            | {"note": text}
+        )
+        for hour in (1, 5):
+            told = {"event_type": "score", "model_version": f"{text}{hour}", "score": 40 + number}
+            scores.append(key | told | {"timestamp": (at + timedelta(hours=hour)).isoformat()})
+        outcome = {"event_type": "outcome", "converted": number < 3, "timestamp": (at + timedelta(days=2)).isoformat()}
+        outcomes.append(key | outcome)
+    for stream, events in (("webinar", touches), ("scores", scores), ("outcomes", outcomes)):
+        _land(lake, stream, events, LANDED)
+    build(lake, LANDED)
     return lake
 
 

@@ -1,0 +1,148 @@
+"""Leads one by one under the filters: sorted, a page at a time or whole for a file; and found by their ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from lake_access import ledger
+from lake_access.errors import QueryRefusedError
+from lake_access.lake import PinnedLake
+from lake_access.permissions import Action, Actor, require
+from lake_access.planning import ConversionFilters, lead_conditions
+from lake_access.queries import load_query
+
+Sort = Literal["final_score", "model_score", "created_at", "last_event_at", "converted_at"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+Outcome = Literal["any", "converted", "open"]
+PAGE_SIZE = 50
+# How far a reader can turn pages: further on, a filter or a file serves better, and each page would cost more.
+FURTHEST_ROW = 10_000
+SHORTEST_HEAD = 4
+MOST_HEADS = 20
+COLUMNS: Final = (
+    "lead_id",
+    "source",
+    "last_source",
+    "created_at",
+    "last_event_at",
+    "events",
+    "engagement_score",
+    "intent_score",
+    "final_score",
+    "rules_version",
+    "model_version",
+    "model_score",
+    "location",
+    "device_model",
+    "campaign",
+    "sales_actions",
+    "first_action_at",
+    "converted",
+    "converted_at",
+    "outcome_value",
+    "mature",
+)
+_OUTCOMES: Mapping[Outcome, str] = {"any": "", "converted": "converted", "open": "NOT converted"}
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class LeadList:
+    """A page of the list, `frame` with COLUMNS; on all pages are `leads`; of `young` ones the filters know so many."""
+
+    frame: pd.DataFrame
+    leads: int
+    young: int
+    sql: str
+    parameters: Mapping[str, object]
+
+
+def lead_list(
+    pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome, sort: Sort, descending: bool, page: int
+) -> LeadList:
+    """The leads of a page (from 0 up) under the filters.
+
+    Raises:
+        QueryRefusedError: an unknown sort or outcome, or a page beyond FURTHEST_ROW.
+        StorageError: a data file cannot be read.
+    """
+    if not 0 <= page * PAGE_SIZE < FURTHEST_ROW:
+        raise QueryRefusedError(
+            f"the list: page {page + 1} is beyond its first {FURTHEST_ROW:,} leads; filter further."
+        )
+    conditions, parameters = _conditions(pinned, filters, outcome)
+    cut = f"LIMIT {PAGE_SIZE:d} OFFSET {page * PAGE_SIZE:d}"
+    sql = _list_sql(_counted(conditions), sort, descending, cut)
+    ((leads, young),) = pinned.rows(load_query("lead_list_count").format(conditions=conditions), parameters)
+    return LeadList(_with_text_ids(pinned.frame(sql, parameters)), leads, young, sql, parameters)
+
+
+def export_leads(
+    pinned: PinnedLake,
+    engine: Engine,
+    actor: Actor,
+    filters: ConversionFilters,
+    outcome: Outcome,
+    sort: Sort,
+    descending: bool,
+    now: datetime,
+) -> pd.DataFrame:
+    """All leads of the list, for a file; the ledger says first who took how many.
+
+    Raises:
+        NotAllowedError: the actor may not export.
+        StorageError: a data file cannot be read, or the ledger not written.
+    """
+    require(actor, Action.EXPORT)
+    conditions, parameters = _conditions(pinned, filters, outcome)
+    frame = _with_text_ids(pinned.frame(_list_sql(_counted(conditions), sort, descending, ""), parameters))
+    asked = {name: str(value) for name, value in parameters.items()} | {"outcome": outcome}
+    ledger.record(engine, actor, "leads.exported", "curated.leads", {"rows": len(frame), **asked}, now)
+    return frame
+
+
+def leads_by_head(pinned: PinnedLake, typed: str) -> list[str]:
+    """The ids of leads that begin with what was typed, `MOST_HEADS` at most; dashes and letters' case do not matter.
+
+    Raises:
+        QueryRefusedError: it is no beginning of an id, or too short for one.
+    """
+    digits = re.sub(r"[\s-]", "", typed).lower()
+    if not SHORTEST_HEAD <= len(digits) <= 32 or not _HEX.fullmatch(digits):
+        raise QueryRefusedError(
+            f"that is no lead's id: it takes the first {SHORTEST_HEAD} or more of its 32 digits, 0 to 9 and a to f."
+        )
+    asked = {"lowest": digits.ljust(32, "0"), "highest": digits.ljust(32, "f"), "most": MOST_HEADS}
+    return [lead_id for (lead_id,) in pinned.rows(load_query("lead_head"), asked)]
+
+
+def _conditions(pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome) -> tuple[str, dict[str, object]]:
+    if outcome not in _OUTCOMES:
+        raise QueryRefusedError(f'unknown outcome "{outcome}"; known are {", ".join(_OUTCOMES)}.')
+    conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
+    if _OUTCOMES[outcome]:
+        conditions = f"{conditions} AND {_OUTCOMES[outcome]}" if conditions else f"WHERE {_OUTCOMES[outcome]}"
+    return conditions, {"all_leads": filters.all_leads, **parameters}
+
+
+def _counted(conditions: str) -> str:
+    return f"{conditions} AND (mature OR $all_leads)" if conditions else "WHERE mature OR $all_leads"
+
+
+def _list_sql(conditions: str, sort: Sort, descending: bool, cut: str) -> str:
+    if sort not in SORTS:
+        raise QueryRefusedError(f'unknown order "{sort}"; known are {", ".join(SORTS)}.')
+    order = f"{sort} {'DESC' if descending else 'ASC'}"
+    columns = ", ".join(COLUMNS)
+    return load_query("lead_list").format(columns=columns, conditions=conditions, order=order, cut=cut).rstrip()
+
+
+def _with_text_ids(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(lead_id=frame["lead_id"].astype(str))

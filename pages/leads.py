@@ -1,0 +1,178 @@
+"""Single leads: find one, list those under the filters, and see what happened to one and what moved its score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy import Engine
+
+from app import filters, formatting, lead_finder, lead_page, leads_view, notices
+from app.acting import acting
+from app.cards import stated_parameters
+from app.conversion_view import reading_of
+from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of, state
+from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
+from lake_access.lake import PinnedLake
+from lake_access.lead_history import lead_history
+from lake_access.lead_list import FURTHEST_ROW, PAGE_SIZE, LeadList, Outcome, Sort, export_leads, lead_list
+from lake_access.permissions import Action, Actor, may
+from lake_access.planning import ConversionFilters
+
+OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
+ORDERS = {True: "Highest or newest first", False: "Lowest or oldest first"}
+LIST = "_lead_list"
+COLUMNS: dict[str, Any] = {
+    "lead_id": st.column_config.TextColumn("Lead", width=110),
+    "source": "Source",
+    "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d"),
+    "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d"),
+    "model_version": "Model version",
+    "created_at": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "last_event_at": st.column_config.DatetimeColumn("Last seen (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "location": "Location",
+    "device_model": "Device",
+    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized"),
+    "converted": "Converted",
+    "converted_at": st.column_config.DatetimeColumn("Converted (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "mature": "Mature",
+}
+
+
+def draw_list(counted: ConversionFilters) -> None:
+    """The leads under the filters, a page at a time, with what they can be sorted by."""
+    controls = st.columns([2, 2, 3, 1.4], gap="small", vertical_alignment="bottom")
+    with controls[0]:
+        outcome = st.selectbox(
+            "Outcome",
+            list(leads_view.OUTCOME_NAMES),
+            format_func=leads_view.OUTCOME_NAMES.__getitem__,
+            key=OUTCOME,
+            bind="query-params",
+        )
+    with controls[1]:
+        sort = st.selectbox(
+            "Sort by",
+            list(leads_view.SORT_NAMES),
+            format_func=leads_view.SORT_NAMES.__getitem__,
+            key=SORT,
+            bind="query-params",
+        )
+    with controls[2]:
+        descending = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=ORDER, bind="query-params")
+    with controls[3]:
+        page = st.number_input(
+            "Page", 1, FURTHEST_ROW // PAGE_SIZE, key=PAGE, bind="query-params", help=f"{PAGE_SIZE} leads a page."
+        )
+    found = ask(lead_list, pinned, counted, outcome, sort, descending, page - 1)
+    if not counted.all_leads and found.young:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{formatting.count(found.young)} young leads are left out.")
+            st.button("Show them too", type="tertiary", on_click=show_young, icon=":material/hourglass_top:")
+    if not found.leads:
+        notices.nothing_matches(0, lake.outcome_window_days)
+        return
+    draw_page(found, page)
+    if may(acting(), Action.EXPORT):
+        handed = (pinned, state(), acting(), (counted, outcome, sort, descending))
+        with st.popover(f"Download all {formatting.count(found.leads)} leads", icon=":material/download:"):
+            st.caption("Every lead under the filters, in this order, with all columns. The ledger records it.")
+            with st.container(horizontal=True):
+                download("CSV", CSV, partial(exported, as_csv, *handed))
+                download("Parquet", PARQUET, partial(exported, as_parquet, *handed))
+    with st.popover("The SQL behind it", icon=":material/code:"):
+        st.code(f"{stated_parameters(found.parameters)}\n{found.sql}", language="sql", wrap_lines=True)
+
+
+def draw_page(found: LeadList, page: int) -> None:
+    """The table; choosing a row opens its lead."""
+    first, last = (page - 1) * PAGE_SIZE + 1, (page - 1) * PAGE_SIZE + len(found.frame)
+    if not len(found.frame):
+        st.info("There are not so many leads: go back some pages.", icon=":material/last_page:")
+        return
+    reach = f"; pages reach to the {formatting.count(FURTHEST_ROW)}th" if found.leads > FURTHEST_ROW else ""
+    st.caption(
+        f"Leads {formatting.count(first)} to {formatting.count(last)} of {formatting.count(found.leads)}{reach}. "
+        "Choose a row to open the lead."
+    )
+    st.dataframe(
+        with_source_labels(found.frame)[list(COLUMNS)],
+        column_config=COLUMNS,
+        hide_index=True,
+        height=560,
+        key=LIST,
+        on_select=partial(open_selected, list(found.frame["lead_id"])),
+        selection_mode="single-row",
+        alt="Leads under the filters",
+    )
+
+
+def with_source_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sources as readers call them; a lead without one has none."""
+    return frame.assign(source=[reading.source_labels.get(source, source) for source in frame["source"]])
+
+
+def open_selected(lead_ids: list[str]) -> None:
+    """Open the lead of the chosen row."""
+    rows = st.session_state[LIST]["selection"]["rows"]
+    if rows and rows[0] < len(lead_ids):
+        lead_finder.open_lead(lead_ids[rows[0]])
+
+
+def show_young() -> None:
+    """Have young leads counted, here and on every page."""
+    st.session_state[filters.ALL_LEADS] = True
+
+
+def download(name: str, mime: str, data: partial[bytes]) -> None:
+    """A button whose file is made when it is clicked."""
+    st.download_button(
+        name,
+        data=data,
+        file_name=f"leads.{name.lower()}",
+        mime=mime,
+        icon=":material/download:",
+        key=f"leads_{name}",
+        on_click="ignore",
+    )
+
+
+def exported(
+    write: Callable[[pd.DataFrame], bytes],
+    lake: PinnedLake,
+    engine: Engine,
+    actor: Actor,
+    chosen: tuple[ConversionFilters, Outcome, Sort, bool],
+) -> bytes:
+    """The file of all leads; it is made outside a page's run, so that all it needs is handed over."""
+    return write(export_leads(lake, engine, actor, *chosen, now=datetime.now(UTC)))
+
+
+pinned = pinned_lake()
+lake = settings().declarations.lake
+days = created_range_of(pinned)
+if days is None:
+    notices.empty_lake()
+    st.stop()
+
+sources = sources_of(pinned)
+reading = reading_of(settings().declarations, sources)
+counted = filters.lead_filters(sources, reading.source_labels, days)
+
+lead_finder.find_box()
+opened = lead_finder.opened_lead()
+if opened is None:
+    st.caption(filters.summary(counted, days, len(sources)))
+    draw_list(counted)
+    st.stop()
+
+st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
+history = ask(lead_history, pinned, opened)
+if history is None:
+    st.info("There is no such lead here, or none that you may see.", icon=":material/person_off:")
+    st.stop()
+lead_page.draw_lead(opened, history, settings().declarations.bands)

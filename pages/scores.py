@@ -1,0 +1,261 @@
+"""What the scores are worth: their spread, whether they come true, what the best hold, and which leads to call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import band_editor, charts, charts_gain, charts_scores, filters, formatting, notices, scores_view
+from app.cards import chart_card
+from app.conversion_view import reading_of
+from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
+from lake_access.score_capacity import capacity, cut_offs, week_range
+from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
+from lake_access.score_measures import (
+    Binning,
+    ScoreQuality,
+    by_band,
+    calibration_error,
+    gain_at,
+    gain_curve,
+    quality,
+    reliability,
+)
+
+BINNINGS: dict[Binning, str] = {"equal_count": "Equal count", "equal_width": "Equal width"}
+SCORE, BINS, TOP, CALLS = "score", "bins", "top", "calls"
+
+
+def headline(histogram: ScoreHistogram, worth: ScoreQuality, error: float | None) -> None:
+    """How many leads the figures rest on, and how well their scores foretold them."""
+    foretells = not histogram.kind.is_rules
+    figures = [
+        (
+            "Mature leads",
+            formatting.count(worth.leads),
+            f"{formatting.count(worth.conversions)} converted",
+        ),
+        ("ROC AUC", _number(worth.auc), "0.5 is blind"),
+    ]
+    if foretells:
+        figures += [
+            ("Brier score", _number(worth.brier), f"base rate: {_number(worth.brier_of_base_rate)}"),
+            ("Calibration error", _number(error), "0 is perfect"),
+        ]
+    with st.grid(len(figures), min_column_width=170):
+        for label, value, note in figures:
+            st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: int) -> None:
+    """The reliability curve; of the rules' score, which is no probability, conversion by score."""
+    bins = reliability(histogram, binning)
+    if histogram.kind.is_rules:
+        title, note = "Conversion by score", "The rules' score is points, not a probability: it has no calibration."
+    else:
+        title = "Calibration"
+        note = "Dotted: foretold and observed are the same. A score is read as a probability in percent."
+    chart_card(
+        title,
+        charts_scores.reliability(bins, minimum_cell, is_probability=not histogram.kind.is_rules),
+        key="calibration",
+        alt=f"{title}: observed conversion rate of leads by score, with 95% intervals",
+        frame=scores_view.reliability_frame(bins),
+        file_name="calibration",
+        sql=sql_of[histogram.kind.is_rules],
+        parameters=found.parameters,
+        note=f"{note} Bars: 95% Wilson intervals. Faint: fewer than {minimum_cell} leads.",
+    )
+
+
+def draw_gain(histogram: ScoreHistogram) -> None:
+    """Cumulative gain and lift, with what the best leads hold."""
+    curve = gain_curve(histogram)
+    top = st.slider("Best leads, %", 1, 100, 20, key=TOP, bind="query-params", width=420)
+    reading = gain_at(curve, top / 100)
+    if reading is None:
+        st.info("No mature lead here has converted: there is nothing to gain yet.", icon=":material/hourglass_empty:")
+        return
+    st.markdown(
+        f"The top **{top}%** of leads hold **{formatting.percentage(reading.gain)}** of conversions "
+        f"({formatting.interval(reading.low, reading.high)}): **{reading.lift:.1f} times** "
+        f"as many as {top}% taken blindly."
+    )
+    drawn: dict[str, Any] = {
+        "frame": scores_view.gain_frame(curve),
+        "sql": sql_of[histogram.kind.is_rules],
+        "parameters": found.parameters,
+    }
+    left, right = st.columns(2, gap="small")
+    with left:
+        chart_card(
+            "Cumulative gain",
+            charts_gain.gain(curve, reading),
+            key="gain",
+            alt=f"The best {top}% of leads hold {formatting.percentage(reading.gain)} of the conversions",
+            file_name="gain",
+            note="Leads of one score count in proportion where a cut falls among them: a straight piece.",
+            **drawn,
+        )
+    with right:
+        chart_card(
+            "Lift",
+            charts_gain.lift(curve, reading),
+            key="lift",
+            alt=f"The best {top}% of leads convert {reading.lift:.1f} times as often as all",
+            file_name="lift",
+            note="The bar is the 95% Wilson interval of the share of the conversions.",
+            **drawn,
+        )
+
+
+def draw_capacity(histogram: ScoreHistogram) -> None:
+    """Which leads to call when only so many can be called a week, and what that promises."""
+    arrivals = ask(score_arrivals, pinned, histogram.kind, counted)
+    calls = st.number_input(
+        "Leads that sales can call a week", 1, 1_000_000, 50, key=CALLS, bind="query-params", width=260
+    )
+    answer, weeks = capacity(histogram, arrivals, calls), week_range(arrivals)
+    if answer is None or weeks is None:
+        st.info(
+            "No lead of the recent whole weeks has such a score, or no mature one: arrivals and rate are not known. "
+            "Choose the score that leads get now, or other days.",
+            icon=":material/date_range:",
+        )
+        return
+    between = f"{formatting.day(weeks[0])} to {formatting.day(weeks[1])}"
+    cut = answer.fitting
+    if cut is None:
+        st.info("Even the highest score brings more leads a week than that.", icon=":material/call:")
+    else:
+        promised = f"{cut.low:.1f} to {cut.high:.1f}"
+        figures = (
+            ("Call from score", str(cut.score), f"{cut.weekly:.1f} leads a week"),
+            ("Conversions a week", f"{cut.expected:.1f}", promised),
+            ("In one week", f"{answer.one_week[0]} to {answer.one_week[1]}", "conversions (95%)"),
+            ("Leads in a week", f"{answer.least} to {answer.most}", "least and most"),
+        )
+        with st.grid(len(figures), min_column_width=170):
+            for label, value, note in figures:
+                st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
+    if answer.next_lower is not None:
+        more = answer.next_lower
+        st.caption(
+            f"From score {more.score} it would be {more.weekly:.1f} leads a week and {more.expected:.1f} conversions "
+            f"({more.low:.1f} to {more.high:.1f})."
+        )
+    cuts = cut_offs(histogram, arrivals)
+    chart_card(
+        "What another capacity would give",
+        charts_gain.capacity_curve(cuts, answer),
+        key="capacity",
+        alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",
+        frame=scores_view.capacity_frame(cuts),
+        file_name="capacity",
+        sql=arrivals.sql,
+        parameters=arrivals.parameters,
+        note=f"Arrivals: mean of the {len(arrivals.weeks)} whole weeks {between}. Rate: mature leads at or above the "
+        "cut-off, as they were treated, with its 95% Wilson interval; a single week also has its chance "
+        "(beta-binomial).",
+    )
+
+
+pinned = pinned_lake()
+lake = settings().declarations.lake
+days = created_range_of(pinned)
+if days is None:
+    notices.empty_lake()
+    st.stop()
+
+sources = sources_of(pinned)
+reading = reading_of(settings().declarations, sources)
+counted = filters.lead_filters(sources, reading.source_labels, days)
+st.caption(filters.summary(counted, days, len(sources)))
+
+found = ask(score_histograms, pinned, counted)
+sql_of = {True: found.queries[0], False: found.queries[1]}
+kinds = [histogram.kind for histogram in found.histograms]
+names = scores_view.kind_names(kinds)
+place_of_choice, place_of_bins = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+with place_of_choice:
+    kind = st.selectbox(
+        "Score of",
+        kinds,
+        index=1 if len(kinds) > 1 else 0,
+        format_func=names.__getitem__,
+        key=SCORE,
+        bind="query-params",
+        help="The rules' final score as it is by now, or the first score that a model version gave a lead.",
+    )
+with place_of_bins:
+    binning = st.segmented_control(
+        "Bins of the calibration",
+        list(BINNINGS),
+        default="equal_count",
+        required=True,
+        format_func=BINNINGS.__getitem__,
+        key=BINS,
+        bind="query-params",
+    )
+histogram = found.of(kind)
+if not sum(histogram.leads(counted.all_leads)):
+    notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
+    filters.clear_button(days, key="clear_filters_here")
+    st.stop()
+
+worth = quality(histogram)
+headline(histogram, worth, calibration_error(reliability(histogram, binning)))
+if sum(histogram.late):
+    st.caption(
+        f"{formatting.count(sum(histogram.late))} leads had converted before this version first scored them: "
+        "they are in the distribution and in no rate."
+    )
+
+left, right = st.columns(2, gap="small")
+with left:
+    rows = scores_view.distributions(found, names, histogram.kind, counted.all_leads)
+    left_out = len(kinds) - len(rows)
+    chart_card(
+        "Distribution of scores",
+        charts_scores.distributions(rows),
+        key="distribution",
+        alt="How many leads have which score, by the rules and by model version",
+        frame=scores_view.distribution_frame(found, names, counted.all_leads),
+        file_name="score-distribution",
+        sql="\n\n".join(found.queries),
+        parameters=found.parameters,
+        note="Share of the leads in each five scores."
+        + (f" {left_out} more versions are in the table." if left_out else "")
+        + (f" {formatting.count(found.unscored)} leads have no score by the rules." if found.unscored else ""),
+    )
+with right:
+    draw_calibration(histogram, binning, lake.minimum_cell)
+
+st.subheader("What the best leads hold")
+draw_gain(histogram)
+
+declared = settings().declarations.bands
+bands = by_band(histogram, declared, counted.all_leads)
+colours = scores_view.band_colours(len(bands))
+rates = scores_view.band_rates(bands, colours, lake.minimum_cell)
+chart_card(
+    "Conversion by declared band",
+    charts.rate_bars(rates),
+    key="declared_bands",
+    alt=charts.description("Conversion by declared band", rates),
+    frame=scores_view.band_frame(bands),
+    file_name="conversion-by-band",
+    sql=sql_of[histogram.kind.is_rules],
+    parameters=found.parameters,
+    note="The bands of leadlake.toml, on the chosen score; mature leads.",
+    column_config=band_editor.band_columns(),
+)
+band_editor.band_editor(histogram, declared, counted.all_leads, lake.minimum_cell)
+
+st.subheader("Whom to call")
+draw_capacity(histogram)

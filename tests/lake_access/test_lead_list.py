@@ -1,0 +1,122 @@
+"""The list of leads is what pandas sorts, page by page and whole; ids are found by how they begin."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine
+
+from lake_access import ledger
+from lake_access.database import open_database
+from lake_access.errors import NotAllowedError, QueryRefusedError
+from lake_access.iceberg.tables import LEADS
+from lake_access.lake import Lake
+from lake_access.lead_list import COLUMNS, PAGE_SIZE, SORTS, Sort, export_leads, lead_list, leads_by_head
+from lake_access.permissions import Actor, local_user
+from lake_access.planning import ConversionFilters
+from lake_access.settings import Settings
+from tests.lake_access.lakes import NOW, read_table, settings_in
+
+ANALYST = Actor("ann", frozenset({"analyst"}), "local")
+VIEWER = Actor("vic", frozenset({"viewer"}), "local")
+ALL = ConversionFilters(all_leads=True)
+MOMENT = datetime(2026, 1, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    settings: Settings = settings_in(tmp_path_factory.mktemp("state"))
+    return open_database(settings)
+
+
+def leads_frame(lake: Lake) -> pd.DataFrame:
+    leads = pd.DataFrame(read_table(lake, LEADS))
+    mature = [(moment + timedelta(days=60)).date() < NOW.date() for moment in leads["created_at"]]
+    return leads.assign(mature=mature, lead_id=leads["lead_id"].astype(str))
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_follow_each_other_in_the_order_asked_for(sort: Sort, descending: bool, demo_lake: Lake) -> None:
+    expected = leads_frame(demo_lake).sort_values([sort, "lead_id"], ascending=[not descending, True])
+
+    pages = [lead_list(demo_lake.pin(), ALL, "any", sort, descending, page) for page in range(3)]
+
+    ids = [lead_id for page in pages for lead_id in page.frame["lead_id"]]
+    assert ids == list(expected["lead_id"][: 3 * PAGE_SIZE])
+    assert all(page.leads == len(expected) for page in pages)
+
+
+def test_the_list_holds_the_leads_that_the_numbers_count(demo_lake: Lake) -> None:
+    leads = leads_frame(demo_lake)
+    online = leads[leads["source"] == "online"]
+
+    found = lead_list(demo_lake.pin(), ConversionFilters(sources=("online",)), "converted", "created_at", True, 0)
+
+    assert found.leads == (online["mature"] & online["converted"]).sum() > 0
+    assert found.young == (~online["mature"] & online["converted"]).sum()
+    assert set(found.frame["source"]) == {"online"}
+    assert found.frame["converted"].all()
+
+
+def test_those_who_did_not_convert_are_the_others(demo_lake: Lake) -> None:
+    counts = [
+        lead_list(demo_lake.pin(), ALL, outcome, "created_at", True, 0).leads
+        for outcome in ("any", "converted", "open")
+    ]  # type: ignore[arg-type]
+
+    assert counts[0] == counts[1] + counts[2]
+
+
+@pytest.mark.parametrize(
+    ("sort", "outcome", "page"),
+    [
+        ("final_score; DROP", "any", 0),
+        ("final_score", "1=1", 0),
+        ("final_score", "any", 200),
+        ("final_score", "any", -1),
+    ],
+)
+def test_what_is_on_no_list_is_refused(sort: str, outcome: str, page: int, demo_lake: Lake) -> None:
+    with pytest.raises(QueryRefusedError):
+        lead_list(demo_lake.pin(), ALL, outcome, sort, True, page)  # type: ignore[arg-type]
+
+
+def test_an_export_is_the_whole_list_and_the_ledger_says_who_took_it(demo_lake: Lake, engine: Engine) -> None:
+    leads = leads_frame(demo_lake)
+    expected = leads[leads["mature"]].sort_values(["created_at", "lead_id"])
+
+    frame = export_leads(demo_lake.pin(), engine, ANALYST, ConversionFilters(), "any", "created_at", False, now=MOMENT)
+
+    assert list(frame.columns) == list(COLUMNS)
+    assert list(frame["lead_id"]) == list(expected["lead_id"])
+    (entry,) = ledger.entries(engine, event="leads.exported")
+    assert (entry.actor, entry.details["rows"]) == ("ann", len(expected))
+
+
+def test_who_may_not_export_gets_nothing_and_leaves_no_trace(demo_lake: Lake, engine: Engine) -> None:
+    with pytest.raises(NotAllowedError):
+        export_leads(demo_lake.pin(), engine, VIEWER, ALL, "any", "created_at", False, now=MOMENT)
+
+    assert ledger.entries(engine) == []
+
+
+def test_a_lead_is_found_by_how_its_id_begins(demo_lake: Lake) -> None:
+    pinned, ids = demo_lake.pin(), sorted(leads_frame(demo_lake)["lead_id"])
+
+    assert leads_by_head(pinned, ids[7]) == [ids[7]]
+    assert leads_by_head(pinned, f"  {ids[7].replace('-', '').upper()} ") == [ids[7]]
+    assert leads_by_head(pinned, ids[7][:4]) == [lead_id for lead_id in ids if lead_id.startswith(ids[7][:4])][:20]
+    assert leads_by_head(pinned, "ffffffff-ffff") == []
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "%%%%", "' OR 1=1 --", "0" * 33, "wxyz"])
+def test_what_is_no_beginning_of_an_id_is_refused(typed: str, demo_lake: Lake) -> None:
+    with pytest.raises(QueryRefusedError, match="no lead's id"):
+        leads_by_head(demo_lake.pin(), typed)
+
+
+def test_the_local_user_may_export(demo_lake: Lake, engine: Engine) -> None:
+    assert len(export_leads(demo_lake.pin(), engine, local_user("me"), ALL, "open", "final_score", True, now=MOMENT))
