@@ -62,7 +62,7 @@ def all_lead_rows(pinned: PinnedLake, actor: Actor, choice: LeadChoice) -> pd.Da
 
 
 def _conditions(pinned: PinnedLake, choice: LeadChoice) -> tuple[str, dict[str, object]]:
-    where, parameters = lead_conditions(pinned, choice.filters)
+    where, parameters = lead_conditions(choice.filters, pinned.settings.declarations.bands)
     further = ["(mature OR $all_leads)"]
     parameters["all_leads"] = choice.filters.all_leads
     if choice.nothing:
