@@ -16,7 +16,7 @@ WITH told AS (
     SELECT
         lead_id,
         coalesce(min(occurred_at) FILTER (is_score), max(known_at) FILTER (is_touch)) AS as_of,
-        min(occurred_at) FILTER (is_conversion) AS converted_at,
+        min(occurred_at) FILTER (is_conversion) AS first_conversion_at,
         bool_or(is_touch) AS has_touch
     FROM told
     WHERE known_at <= $known_by::TIMESTAMPTZ
@@ -29,8 +29,8 @@ SELECT
         WHEN as_of IS NULL THEN 'no_moment'
         WHEN NOT has_touch THEN 'no_features'
         WHEN as_of >= $mature_before::TIMESTAMPTZ THEN 'immature'
-        WHEN converted_at < as_of THEN 'converted_before'
+        WHEN first_conversion_at < as_of THEN 'converted_before'
         ELSE 'used'
     END AS reason,
-    coalesce(epoch_us(converted_at) - epoch_us(as_of) <= $window_us, false) AS converted
+    coalesce(epoch_us(first_conversion_at) - epoch_us(as_of) <= $window_us, false) AS converted
 FROM curated.leads LEFT JOIN gathered USING (lead_id)
