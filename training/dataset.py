@@ -21,8 +21,11 @@ from lake_access.training_rows import feature_types, training_rows
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-# Of the leads in the order of time: the oldest are fitted on, newer ones calibrate, the newest test.
-FIT_SHARE, CALIBRATION_SHARE = 0.6, 0.2
+# Of the leads in the order of time the newest test, those before them calibrate, and all older ones are fitted on.
+TEST_SHARE = 0.2
+# Calibrating takes few leads, and what is fitted should know of times as late as can be: a twentieth, but this many (or a
+# fifth, where that is less).
+CALIBRATION_SHARE, CALIBRATION_LEADS, MOST_CALIBRATION_SHARE = 0.05, 500, 0.2
 
 
 @dataclass(frozen=True)
@@ -117,16 +120,17 @@ def as_features(rows: pa.Table, numeric: Sequence[str], categorical: Sequence[st
 
 
 def split_by_time(dataset: Dataset) -> Split:
-    """Cut at 60% and 80% of the rows; leads of one moment stay together, with the earlier part."""
-    first = _cut(dataset.moments, FIT_SHARE)
-    second = _cut(dataset.moments, FIT_SHARE + CALIBRATION_SHARE)
-    return Split(slice(0, first), slice(first, second), slice(second, len(dataset)))
+    """Cut the rows by time; leads of one moment stay together, with the earlier part."""
+    rows = len(dataset)
+    tested = rows - int(rows * TEST_SHARE)
+    wanted = max(rows * CALIBRATION_SHARE, min(CALIBRATION_LEADS, rows * MOST_CALIBRATION_SHARE))
+    first, second = _cut(dataset.moments, tested - int(wanted)), _cut(dataset.moments, tested)
+    return Split(slice(0, first), slice(first, second), slice(second, rows))
 
 
-def _cut(moments: npt.NDArray[np.datetime64], share: float) -> int:
-    place = int(len(moments) * share)
-    if place == 0 or place >= len(moments):
-        return place
+def _cut(moments: npt.NDArray[np.datetime64], place: int) -> int:
+    if place <= 0 or place >= len(moments):
+        return max(place, 0)
     return int(np.searchsorted(moments, moments[place - 1], side="right"))
 
 
