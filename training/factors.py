@@ -49,10 +49,9 @@ class Factors:
         return tuple(factor for factor in self.factors if factor.contribution < 0)[:most]
 
 
-def lead_factors(model: Model, lead: pd.DataFrame, background: pd.DataFrame) -> Factors:
-    """The factors of the one lead in `lead`, against other leads (some hundred do)."""
-    matrix, others = model.encoding.matrix(lead), model.encoding.matrix(background)
-    base, contributions = contributions_of(model, matrix, others)
+def lead_factors(model: Model, lead: pd.DataFrame) -> Factors:
+    """The factors of the one lead in `lead`, against the model's own background."""
+    base, contributions = contributions_of(model, model.encoding.matrix(lead), model.background)
     told = [
         Factor(name, float(value), _written(lead[name].iloc[0]))
         for name, value in zip(model.encoding.columns, contributions, strict=True)

@@ -21,7 +21,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from training.dataset import Flags, Floats
 from training.encoding import Encoding
-from training.model import Model
 from training.threads import one_thread_of_algebra
 from training.versions import Algorithm
 
@@ -63,15 +62,13 @@ def unfitted(algorithm: Algorithm, encoding: Encoding, parameters: Parameters, s
     )
 
 
-def calibrate(
-    algorithm: Algorithm, encoding: Encoding, classifier: Any, matrix: Floats, converted: Flags
-) -> tuple[Model, str]:
+def calibrate(classifier: Any, matrix: Floats, converted: Flags) -> tuple[Any, str]:
     """The fitted classifier with its probabilities calibrated on other, newer leads; and by which method."""
     rarer = int(min(converted.sum(), (~converted).sum()))
     method = "isotonic" if rarer >= ISOTONIC_FROM else "sigmoid"
     with one_thread_of_algebra():
         calibrated = CalibratedClassifierCV(FrozenEstimator(classifier), method=method).fit(matrix, converted)
-    return Model(algorithm, encoding, calibrated), method
+    return calibrated, method
 
 
 def _logistic(encoding: Encoding, parameters: Parameters, seed: int) -> Any:

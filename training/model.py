@@ -16,11 +16,15 @@ from training.versions import SCORE_SCALE, Algorithm
 
 @dataclass(frozen=True)
 class Model:
-    """A model as it is kept: `classifier` is scikit-learn's calibrated one over the matrix of `encoding`."""
+    """A model as it is kept: `classifier` is scikit-learn's calibrated one over the matrix of `encoding`.
+
+    `background` is the matrix of some leads that it was fitted on, against which a lead's factors are told.
+    """
 
     algorithm: Algorithm
     encoding: Encoding
     classifier: Any
+    background: Floats
 
     @property
     def numeric(self) -> tuple[str, ...]:
