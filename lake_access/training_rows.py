@@ -1,4 +1,4 @@
-"""What models learn from: a row for a lead as of its first scoring moment, with what became of it, from a pinned lake."""
+"""What models learn from: a row for a lead as of its first scoring moment, with what became of it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def training_rows(pinned: PinnedLake, known_by: datetime) -> TrainingRows:
     declarations = pinned.settings.declarations
     with open_views(pinned) as connection, engine_errors("the training rows"):
         make_moments(connection, declarations, known_by)
-        counted = dict.fromkeys((*LEFT_OUT, USED), 0) | dict(connection.execute(load_query("training_counts")).fetchall())
+        counted = dict.fromkeys((*LEFT_OUT, USED), 0) | dict(
+            connection.execute(load_query("training_counts")).fetchall()
+        )
         query = load_query("training_rows").format(features=_feature_list(declarations))
         rows = connection.execute(query).to_arrow_table()
     return TrainingRows(_with_missing_features(pinned, rows), counted)

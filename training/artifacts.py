@@ -1,6 +1,7 @@
 """The model file: written once into the lake's store, and loaded only if it is the file that was registered.
 
-The file is skops' (no pickle): loading it builds objects of the types listed here and runs nothing that the file brings.
+The file is skops' (no pickle): loading it builds objects of the types listed here and runs nothing that the file
+brings.
 """
 
 from __future__ import annotations
@@ -66,11 +67,17 @@ def model_from(content: bytes, key: str) -> Model:
         told: dict[str, Any] = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
     except (UntrustedTypesFoundException, TypeError, KeyError, ValueError, zipfile.BadZipFile) as exc:
         reason = str(exc).splitlines()[0]
-        raise ModelRefusedError(f"{key}: the file holds what no model of ours does, and was not loaded: {reason}") from exc
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise ModelRefusedError(f"{key}: the file is of another format than this Leadlake reads; train the version anew.")
+        raise ModelRefusedError(
+            f"{key}: the file holds what no model of ours does, and was not loaded: {reason}"
+        ) from exc
+    if told.get("format") != FORMAT:
+        raise ModelRefusedError(
+            f"{key}: the file is of another format than this Leadlake reads; train the version anew."
+        )
     categories = {name: tuple(known) for name, known in told["categories"].items()}
-    return Model(told["algorithm"], Encoding(categories, tuple(told["numeric"])), told["classifier"], told["background"])
+    return Model(
+        told["algorithm"], Encoding(categories, tuple(told["numeric"])), told["classifier"], told["background"]
+    )
 
 
 def put_once(store: ObjectStore, version: str, name: str, ending: str, content: bytes) -> tuple[str, str]:

@@ -31,8 +31,8 @@ def card_data(
 ) -> Mapping[str, Any]:
     """The card's data: `version` as on record, and what goes beyond it; JSON throughout.
 
-    `parts` has the split, `by_source` and `by_month` the metrics of groups, `calibration` and `lift` the tables, all on the
-    test leads, whose `probabilities` these are.
+    `parts` has the split, `by_source` and `by_month` the metrics of groups, `calibration` and `lift` the tables, all on
+    the test leads, whose `probabilities` these are.
     """
     converted = dataset.converted[split.test]
     months = dataset.months[split.test].astype(str).astype(object)

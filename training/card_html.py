@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 _STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2433;background:#fff}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 "
+    "1rem;color:#1d2433;background:#fff}"
     "table{border-collapse:collapse;margin:.5rem 0 1.5rem}th,td{padding:.25rem .75rem;border-bottom:1px solid #d8dde6;"
     "text-align:right}th:first-child,td:first-child{text-align:left}code{font-size:.85em;overflow-wrap:anywhere}"
     ".alarm{border-left:4px solid #b3261e;padding-left:.75rem}"
@@ -54,7 +55,9 @@ def card_html(card: Mapping[str, Any]) -> str:
         _table(("feature", "loss", "spread"), _importance_rows(card["importances"])),
         "<h2>What it was made from</h2>",
         _table(("part", "leads", "conversions", "first", "last"), _part_rows(card["parts"])),
-        _table(("leads of the lake", "count"), ((name.replace("_", " "), _whole(n)) for name, n in card["counts"].items())),
+        _table(
+            ("leads of the lake", "count"), ((name.replace("_", " "), _whole(n)) for name, n in card["counts"].items())
+        ),
         _paragraph(f"Numeric features: {', '.join(told['numeric_features']) or 'none'}."),
         _paragraph(f"Categorical features: {', '.join(told['categorical_features']) or 'none'}."),
         _list(card["dropped"]),
@@ -82,7 +85,12 @@ def _metric_rows(card: Mapping[str, Any]) -> Iterable[Sequence[str]]:
 
 def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:
     rows = (
-        (name, _whole(told["leads"]), _whole(told["conversions"]), *(_number(told.get(metric)) for metric in _GROUP_METRICS))
+        (
+            name,
+            _whole(told["leads"]),
+            _whole(told["conversions"]),
+            *(_number(told.get(metric)) for metric in _GROUP_METRICS),
+        )
         for name, told in groups.items()
     )
     return _table(("", "leads", "conversions", *(_NAMES[metric] for metric in _GROUP_METRICS)), rows)

@@ -54,8 +54,8 @@ def refuse_too_little(dataset: Dataset, minimum_leads: int, minimum_conversions:
     if rarer < minimum_conversions:
         of = "converted" if rarer == conversions else "did not convert"
         raise TrainingRefusedError(
-            f"TOO_FEW_CONVERSIONS: {rarer:,} of {leads:,} mature leads {of}, and a model needs {minimum_conversions:,} of "
-            "each outcome. Wait for more, or lower training.minimum_conversions in leadlake.toml."
+            f"TOO_FEW_CONVERSIONS: {rarer:,} of {leads:,} mature leads {of}, and a model needs {minimum_conversions:,} "
+            "of each outcome. Wait for more, or lower training.minimum_conversions in leadlake.toml."
         )
     split = split_by_time(dataset)
     for name, part in (("fitting", split.fit), ("calibration", split.calibration), ("the test", split.test)):
@@ -70,8 +70,8 @@ def refuse_too_little(dataset: Dataset, minimum_leads: int, minimum_conversions:
 def usable_features(dataset: Dataset, needed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...], list[Finding]]:
     """The numeric and categorical features that tell leads apart, and what was dropped and why.
 
-    A feature that is missing or the same for every lead to be fitted on is dropped and named: a lake declares events that
-    no lead has had by its first scoring. One that leadlake.toml names (`needed`) is expected to be there.
+    A feature that is missing or the same for every lead to be fitted on is dropped and named: a lake declares events
+    that no lead has had by its first scoring. One that leadlake.toml names (`needed`) is expected to be there.
 
     Raises:
         TrainingRefusedError: FEATURE_MISSING, of a needed feature that no lead has; NO_FEATURES, where none is left.
@@ -81,7 +81,7 @@ def usable_features(dataset: Dataset, needed: Sequence[str]) -> tuple[tuple[str,
     for finding in findings:
         if finding.code == "FEATURE_MISSING" and finding.feature in needed:
             raise TrainingRefusedError(
-                f"FEATURE_MISSING: no lead to be fitted on has the attribute \"{finding.feature}\" that [features] of "
+                f'FEATURE_MISSING: no lead to be fitted on has the attribute "{finding.feature}" that [features] of '
                 "leadlake.toml names; mend its name or its feed, or take it out."
             )
     dropped = {finding.feature for finding in findings}
@@ -103,7 +103,7 @@ def refuse_other_features(pinned: PinnedLake, dataset: Dataset) -> None:
     if differing:
         feature, lead, count = differing
         raise TrainingRefusedError(
-            f"TRAINING_SCORING_DISAGREE: scoring would derive another \"{feature}\" than the lake keeps for {count:,} of "
+            f'TRAINING_SCORING_DISAGREE: scoring would derive another "{feature}" than the lake keeps for {count:,} of '
             f"{len(rows):,} leads looked at, the first of them {lead}; run `leadlake replay` and train again."
         )
 
@@ -111,7 +111,7 @@ def refuse_other_features(pinned: PinnedLake, dataset: Dataset) -> None:
 def differences(
     pinned: PinnedLake, dataset: Dataset, rows: Flags | Sequence[int] | np.ndarray, known_by: datetime | None = None
 ) -> tuple[str, str, int] | None:
-    """The first feature that comes out otherwise when derived anew for these rows, its first lead, and how many differ."""
+    """The first feature that is another when derived anew for these rows, its first lead, and how many differ."""
     place = np.asarray(rows)
     if len(place) == 0:
         return None
@@ -143,7 +143,8 @@ def _same(kept: pd.Series, again: pd.Series) -> Flags:
         left, right = (column.astype(object).to_numpy() for column in (kept, again))
         told: Flags = (left == right) | (pd.isna(left) & pd.isna(right))
         return told
-    return np.isclose(kept.to_numpy(), again.to_numpy(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    close: Flags = np.isclose(kept.to_numpy(), again.to_numpy(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    return close
 
 
 def _flaw(column: pd.Series, name: str) -> Finding | None:
@@ -162,5 +163,9 @@ def _flaw(column: pd.Series, name: str) -> Finding | None:
 
 
 def _left_out(dataset: Dataset) -> str:
-    left = [f"{count:,} {reason.replace('_', ' ')}" for reason, count in dataset.counts.items() if count and reason != "used"]
+    left = [
+        f"{count:,} {reason.replace('_', ' ')}"
+        for reason, count in dataset.counts.items()
+        if count and reason != "used"
+    ]
     return f"left out: {', '.join(left)}" if left else "none was left out"

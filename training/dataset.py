@@ -1,4 +1,4 @@
-"""What a model is made from: leads as of their scoring moments with their outcomes, from one pinned state of the lake."""
+"""What a model is made from: leads as of their scoring moments, and what became of them, from a pinned lake."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Flags = npt.NDArray[np.bool_]
 
 # Of the leads in the order of time the newest test, those before them calibrate, and all older ones are fitted on.
 TEST_SHARE = 0.2
-# Calibrating takes few leads, and what is fitted should know of times as late as can be: a twentieth, but this many (or a
-# fifth, where that is less).
+# Calibrating takes few leads, and what is fitted should know of times as late as can be: a twentieth, but this many (or
+# a fifth, where that is less).
 CALIBRATION_SHARE, CALIBRATION_LEADS, MOST_CALIBRATION_SHARE = 0.05, 500, 0.2
 
 
@@ -33,7 +33,8 @@ class Dataset:
     """Leads in the order of time, one row each, with features as of `moments` and whether they converted in the window.
 
     `features` has a float column for each numeric feature and a categorical one (of text) for each other; `counts` has
-    every lead of the lake once, by the reason for which it is left out, or as `used`. `digest` is the SHA-256 of it all.
+    every lead of the lake once, by the reason for which it is left out, or as `used`. `digest` is the SHA-256 of it
+    all.
     """
 
     lead_ids: npt.NDArray[np.object_]
@@ -62,11 +63,7 @@ class Dataset:
         Raises:
             TrainingRefusedError: one is not a feature of this lake (any more).
         """
-        gone = [name for name in (*numeric, *categorical) if name not in self.features.columns]
-        if gone:
-            raise TrainingRefusedError(
-                f"FEATURE_MISSING: {gone[0]} is no feature of this lake; name it under [features] of leadlake.toml."
-            )
+        _refuse_gone([*numeric, *categorical], list(self.features.columns))
         return self.features[[*numeric, *categorical]]
 
 
@@ -113,10 +110,24 @@ def make_dataset(pinned: PinnedLake, as_of: datetime | None = None) -> Dataset:
 
 
 def as_features(rows: pa.Table, numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
-    """Rows of the lake as a model takes them: floats with NaN for what is missing, and categories of text."""
+    """Rows of the lake as a model takes them: floats with NaN for what is missing, and categories of text.
+
+    Raises:
+        TrainingRefusedError: the lake has no feature of one of these names (any more).
+    """
+    _refuse_gone([*numeric, *categorical], rows.column_names)
     numbers = {name: rows[name].cast(pa.float64()).to_numpy(zero_copy_only=False) for name in numeric}
     texts = {name: _categories(rows[name]) for name in categorical}
     return pd.DataFrame({**numbers, **texts}, copy=False)
+
+
+def _refuse_gone(names: Sequence[str], known: Sequence[str]) -> None:
+    gone = [name for name in names if name not in known]
+    if gone:
+        raise TrainingRefusedError(
+            f'FEATURE_MISSING: "{gone[0]}" is no feature of this lake; name it under [features] of leadlake.toml, and '
+            "build."
+        )
 
 
 def split_by_time(dataset: Dataset) -> Split:

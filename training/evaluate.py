@@ -1,4 +1,4 @@
-"""How good probabilities are: metrics with their bootstrap intervals, overall and by group, calibration and lift tables.
+"""How good probabilities are: metrics with bootstrap intervals, overall and by group; calibration and lift tables.
 
 Everything follows from how many leads of each outcome have each probability (`Tally`), so that a bootstrap draws counts
 and not leads. Figures equal scikit-learn's for the same leads.
@@ -46,7 +46,7 @@ class CalibrationBin:
 
 @dataclass(frozen=True)
 class LiftRow:
-    """The leads with the highest probabilities, up to this share of all: conversions among them, of all, and the lift."""
+    """The leads with the highest probabilities, up to a share of all: conversions, the part of all they are, lift."""
 
     share: float
     conversions: float
@@ -57,8 +57,8 @@ class LiftRow:
 def tally(probabilities: Floats, converted: npt.NDArray[np.bool_]) -> Tally:
     """Group leads by their very probability."""
     values, place = np.unique(probabilities, return_inverse=True)
-    did = np.bincount(place, weights=converted, minlength=len(values))
-    leads = np.bincount(place, minlength=len(values)).astype(np.float64)
+    did: Floats = np.bincount(place, weights=converted, minlength=len(values)).astype(np.float64)
+    leads: Floats = np.bincount(place, minlength=len(values)).astype(np.float64)
     return Tally(values[::-1], did[::-1][np.newaxis], (leads - did)[::-1][np.newaxis])
 
 
@@ -72,8 +72,9 @@ def metrics_with_intervals(
 ) -> dict[str, Interval]:
     """The same with 95% intervals by the percentile bootstrap over leads (Efron & Tibshirani 1993, chapter 13).
 
-    Leads are drawn with their outcomes, not by class: how many converted is a finding too. With more than 2,000 different
-    probabilities neighbours are counted together in the draws, and the interval is moved by what that does to the value.
+    Leads are drawn with their outcomes, not by class: how many converted is a finding too. With more than 2,000
+    different probabilities neighbours are counted together in the draws, and the interval is moved by what that does to
+    the value.
     """
     exact = {name: float(values[0]) for name, values in _metrics(tally(probabilities, converted)).items()}
     grouped = _grouped(tally(probabilities, converted))
@@ -92,11 +93,13 @@ def metrics_with_intervals(
 def metrics_by(
     groups: npt.NDArray[np.object_], probabilities: Floats, converted: npt.NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
-    """Every metric for the leads of each group, with their `leads` and `conversions`; what cannot be told is left out."""
+    """Every metric of each group, with its `leads` and `conversions`; what cannot be told is left out."""
     found = {}
     for group in np.unique(groups.astype(str)):
         rows = groups.astype(str) == group
-        told = {name: value for name, value in metrics(probabilities[rows], converted[rows]).items() if np.isfinite(value)}
+        told = {
+            name: value for name, value in metrics(probabilities[rows], converted[rows]).items() if np.isfinite(value)
+        }
         found[str(group)] = {"leads": float(rows.sum()), "conversions": float(converted[rows].sum()), **told}
     return found
 
@@ -148,7 +151,7 @@ def _metrics(counted: Tally) -> Mapping[str, Floats]:
 
 
 def _gathered(counted: Tally, share: float) -> Floats:
-    """Conversions among the share of leads with the highest probabilities; of leads that tie at the edge, the expected."""
+    """Conversions among the share of leads with the highest probabilities; of a tie at the edge, the expected."""
     leads = counted.converted + counted.other
     before = np.cumsum(leads, axis=1) - leads
     room = share * leads.sum(axis=1, keepdims=True) - before
@@ -168,7 +171,10 @@ def _bins(counted: Tally) -> npt.NDArray[np.intp]:
     """The bin of each group, by where the middle of its leads stands among all (of all draws together)."""
     leads = (counted.converted + counted.other).sum(axis=0)
     middle = np.cumsum(leads) - leads / 2
-    return np.minimum((CALIBRATION_BINS * middle / leads.sum()).astype(np.intp), CALIBRATION_BINS - 1)
+    bins: npt.NDArray[np.intp] = np.minimum(
+        (CALIBRATION_BINS * middle / leads.sum()).astype(np.intp), CALIBRATION_BINS - 1
+    )
+    return bins
 
 
 def _by_bin(counted: Tally, bins: npt.NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
@@ -187,7 +193,8 @@ def _grouped(counted: Tally) -> Tally:
     place = ((np.cumsum(leads) - leads / 2) * MOST_GROUPS / leads.sum()).astype(np.intp)
     starts = np.flatnonzero(np.diff(place, prepend=-1))
     did, other, weighted = (
-        np.add.reduceat(values, starts) for values in (counted.converted[0], counted.other[0], counted.probability * leads)
+        np.add.reduceat(values, starts)
+        for values in (counted.converted[0], counted.other[0], counted.probability * leads)
     )
     return Tally(weighted / (did + other), did[np.newaxis], other[np.newaxis])
 

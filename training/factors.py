@@ -1,10 +1,10 @@
 """Why a lead's score is what it is: each feature's contribution to the log-odds, before calibration, exactly.
 
-Contributions are Shapley values against a background of leads ("interventional", Lundberg et al. 2020): they add up to the
-lead's log-odds less the background's mean. Of the linear model they are coefficient × difference from the background's mean.
-Of trees each leaf is counted by itself. SHAP's TreeExplainer 0.51 reads no categorical splits of
-HistGradientBoostingClassifier (it takes them for numeric thresholds, without a word), hence this one; where all features are
-numeric both agree, and a test holds them together.
+Contributions are Shapley values against a background of leads ("interventional", Lundberg et al. 2020): they add up to
+the lead's log-odds less the background's mean. Of the linear model they are coefficient × difference from the
+background's mean. Of trees each leaf is counted by itself. SHAP's TreeExplainer 0.51 reads no categorical splits of
+HistGradientBoostingClassifier (it takes them for numeric thresholds, without a word), hence this one; where all
+features are numeric both agree, and a test holds them together.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _linear(classifier: Any, model: Model, lead: Floats, background: Floats) -> 
     mine, others = (np.asarray(_dense(columns.transform(rows))) for rows in (lead, background))
     parts = linear.coef_[0] * (mine[0] - others.mean(axis=0))
     owner = _owners(columns, model)
-    contributions = np.bincount(owner, weights=parts, minlength=len(model.encoding.columns))
+    contributions: Floats = np.bincount(owner, weights=parts, minlength=len(model.encoding.columns)).astype(np.float64)
     return float(linear.decision_function(others).mean()), contributions
 
 
@@ -95,7 +95,7 @@ def _dense(matrix: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Leaves:
-    """The leaves of a tree: their values, and the tests on the way to each (`node`, and whether its left side leads there)."""
+    """The leaves of a tree: their values, and the tests on the way to each (the node, and whether it is left there)."""
 
     values: Floats
     paths: tuple[tuple[tuple[int, bool], ...], ...]
@@ -114,9 +114,9 @@ def _boosted(classifier: Any, lead: Floats, background: Floats) -> tuple[float, 
 def _tree_contributions(tree: Any, lead: Floats, background: Floats, features: int) -> Floats:
     """The Shapley values of one tree, a leaf at a time, meant over the background.
 
-    To a leaf of value v lead a features of the lead's where the other one's do not, and b of the other's where the lead's do
-    not; where neither leads there, it is out of reach. Of the former each contributes v (a-1)! b! / (a+b)!, of the latter
-    -v a! (b-1)! / (a+b)!.
+    To a leaf of value v lead a features of the lead's where the other one's do not, and b of the other's where the
+    lead's do not; where neither leads there, it is out of reach. Of the former each contributes v (a-1)! b! / (a+b)!,
+    of the latter -v a! (b-1)! / (a+b)!.
     """
     leaves = _leaves(tree.nodes)
     goes_left_mine, goes_left_others = (_goes_left(tree, rows) for rows in (lead, background))
@@ -136,12 +136,13 @@ def _tree_contributions(tree: Any, lead: Floats, background: Floats, features: i
 
 
 def _mean_weights(ours: Masks, theirs: Masks) -> Floats:
-    only_ours, only_theirs = ours & ~theirs, ~ours & theirs
+    only_ours: Masks = ours & ~theirs
+    only_theirs: Masks = ~ours & theirs
     reached = (ours | theirs).all(axis=1)
     a, b = only_ours.sum(axis=1), only_theirs.sum(axis=1)
     most = len(ours)
     up, down = _weights(most)
-    weights = only_ours * up[a, b][:, np.newaxis] - only_theirs * down[a, b][:, np.newaxis]
+    weights: Floats = only_ours * up[a, b][:, np.newaxis] - only_theirs * down[a, b][:, np.newaxis]
     told: Floats = (weights * reached[:, np.newaxis]).sum(axis=0) / len(theirs)
     return told
 
@@ -170,7 +171,7 @@ def _goes_left(tree: Any, rows: Floats) -> Masks:
         if node["is_categorical"]:
             bits = tree.raw_left_cat_bitsets[node["bitset_idx"]]
             whole = np.where(missing, 0, values).astype(np.int64)
-            left = (bits[whole // 32] >> (whole % 32).astype(np.uint32)) & 1 == 1
+            left: Masks = (bits[whole // 32] >> (whole % 32).astype(np.uint32)) & 1 == 1
         else:
             left = values <= node["num_threshold"]
         goes[:, number] = np.where(missing, bool(node["missing_go_to_left"]), left)
@@ -197,5 +198,3 @@ def _written(value: Any) -> str | None:
     if pd.isna(value):
         return None
     return value if isinstance(value, str) else f"{float(value):g}"
-
-

@@ -36,8 +36,8 @@ DEFAULTS: Mapping[Algorithm, Parameters] = {
         "l2_regularization": 1.0,
     },
 }
-# Isotonic regression calibrates better from about a thousand leads on, and Platt's sigmoid below (Niculescu-Mizil & Caruana
-# 2005, "Predicting good probabilities with supervised learning"). What counts is the rarer class.
+# Isotonic regression calibrates better from about a thousand leads on, and Platt's sigmoid below (Niculescu-Mizil &
+# Caruana 2005, "Predicting good probabilities with supervised learning"). What counts is the rarer class.
 ISOTONIC_FROM = 1_000
 NO_CATEGORY = -1.0
 

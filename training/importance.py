@@ -1,4 +1,4 @@
-"""Which features matter to a model: what average precision loses when one of them is dealt out anew among the test leads."""
+"""Which features matter to a model: what average precision loses when one is dealt out anew among the test leads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Importance:
 
 
 def permutation_importances(model: Model, matrix: Floats, converted: Flags, seed: int) -> list[Importance]:
-    """The importance of every feature (Breiman 2001), the greatest first; of more than 10,000 leads, a sample of them."""
+    """The importance of every feature (Breiman 2001), the greatest first; of more than 10,000 leads, by a sample."""
     rng = np.random.default_rng(seed)
     if len(matrix) > LEADS:
         rows = np.sort(rng.choice(len(matrix), LEADS, replace=False))

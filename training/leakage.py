@@ -1,4 +1,4 @@
-"""The leakage audit: does a feature know what nobody knew when the lead was scored?"""
+"""The leakage audit: whether a feature knows what nobody knew when the lead was scored."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from lake_access.lake import PinnedLake
 from training.data_gates import Finding, at, differences
 from training.dataset import Dataset, Flags, Floats
 
-# Moments at which the lake is put back to what was known, as shares of the rows; and the leads before each that are derived.
+# Moments at which the lake is put back to what was known, as shares of the rows; and the leads before each that are
+# derived.
 REBUILT_AT = (0.5, 1.0)
 REBUILT_LEADS = 200
 # A feature that is filled for so few leads tells nothing of when it is filled.
 FEWEST_FILLED = 30
-# How much of what is filled must be of one outcome, and how much of the other leads of that outcome lack.
+# How much of what is filled must be of one outcome.
 FILLED_WITH_OUTCOME = 0.98
 
 
@@ -24,8 +25,8 @@ def audit(pinned: PinnedLake, dataset: Dataset, features: tuple[str, ...], limit
     """Everything that looks as if a feature knew the outcome; empty where nothing does.
 
     - LATER_EVENTS: derived from only the events that had been known by a moment, features of leads before it differ.
-    - PREDICTS_ALONE: among leads of the same month, it alone reaches the ROC AUC `limit`. Within months, since a feature
-      of the time itself (an interest rate) follows the rate of conversion without knowing any lead's outcome.
+    - PREDICTS_ALONE: among leads of the same month, it alone reaches the ROC AUC `limit`. Within months, since a
+      feature of the time itself (an interest rate) follows the rate of conversion without knowing any lead's outcome.
     - FILLED_WITH_OUTCOME: it is filled almost only for leads that converted, or almost only for those that did not.
     """
     return [
@@ -70,18 +71,20 @@ def _filled_with_outcome(dataset: Dataset, name: str) -> Finding | None:
     if count < FEWEST_FILLED or len(dataset) - count < FEWEST_FILLED:
         return None
     rate, other_rate = (float(dataset.converted[rows].mean()) for rows in (filled, ~filled))
-    if not (rate >= FILLED_WITH_OUTCOME > other_rate or rate <= 1 - FILLED_WITH_OUTCOME < other_rate and _explains(dataset, filled)):
+    only_converted = rate >= FILLED_WITH_OUTCOME > other_rate
+    only_others = rate <= 1 - FILLED_WITH_OUTCOME < other_rate and _is_most_of_the_others(dataset, filled)
+    if not only_converted and not only_others:
         return None
     return Finding(
         "FILLED_WITH_OUTCOME",
         name,
-        f'"{name}" is filled for {count:,} leads, of whom {rate:.1%} converted, against {other_rate:.1%} of the others: '
-        "is it filled only after the outcome?",
+        f'"{name}" is filled for {count:,} leads, of whom {rate:.1%} converted, against {other_rate:.1%} of the '
+        "others: is it filled only after the outcome?",
     )
 
 
-def _explains(dataset: Dataset, filled: Flags) -> bool:
-    """Whether being filled nearly is the outcome: so of most leads that did not convert."""
+def _is_most_of_the_others(dataset: Dataset, filled: Flags) -> bool:
+    """Whether being filled is nearly the outcome: so it is of most leads that did not convert."""
     return bool(filled[~dataset.converted].mean() >= FILLED_WITH_OUTCOME / 2)
 
 
@@ -106,7 +109,7 @@ def univariate_auc(dataset: Dataset, name: str) -> float:
 
 
 def _share_by_category(column: pd.Series, converted: Flags) -> Floats:
-    """The share of conversions of a lead's category, itself left out, so that a rare one does not tell its own outcome."""
+    """The share of conversions in a lead's category, itself left out: a rare one must not tell its own outcome."""
     codes = column.cat.codes.to_numpy() + 1
     size = len(column.cat.categories) + 1
     leads = np.bincount(codes, minlength=size)[codes] - 1

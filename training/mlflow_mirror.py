@@ -1,7 +1,7 @@
 """MLflow's side of the registry, in a database of its own: a run and a registered version for each of ours.
 
-The record and the ledger are the truth; this mirrors them, so that MLflow's own tools can be used on it. What differs is
-found by `differences` and put right by `heal`.
+The record and the ledger are the truth; this mirrors them, so that MLflow's own tools can be used on it. What differs
+is found by `differences` and put right by `heal`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PENDING, REGISTERED, ABANDONED = "pending", "registered", "abandoned"
 
 
 def mlflow_address(settings: Settings) -> str:
-    """The address of MLflow's database: `mlflow.sqlite` in the home, or a schema of its own in the team's PostgreSQL."""
+    """The address of MLflow's database: `mlflow.sqlite` in the home, or a schema of its own in PostgreSQL."""
     database = settings.database
     if database.startswith(("sqlite", "glue")):
         return f"sqlite:///{(settings.home / 'mlflow.sqlite').absolute()}"
@@ -198,7 +198,7 @@ def _experiment(client: MlflowClient, settings: Settings) -> str:
         except MlflowException as exc:
             if exc.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            known = client.get_experiment_by_name(NAME)
+            return _experiment(client, settings)
     experiment: str = known.experiment_id
     return experiment
 

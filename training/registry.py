@@ -1,7 +1,7 @@
 """The registry: what versions there are, their files and cards, and how one comes to be.
 
-The record in the database and its row in the ledger are the truth; MLflow mirrors it. Reading imports neither MLflow nor
-scikit-learn: pages may.
+The record in the database and its row in the ledger are the truth; MLflow mirrors it. Reading imports neither MLflow
+nor scikit-learn: pages may.
 """
 
 from __future__ import annotations

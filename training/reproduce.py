@@ -43,8 +43,8 @@ def reproduce(
 ) -> Reproduction:
     """Train the version again and compare; the ledger keeps what was found.
 
-    It is trained on the recorded snapshots; where they have expired, on the present tables as of the same moment, if these
-    give the very same dataset.
+    It is trained on the recorded snapshots; where they have expired, on the present tables as of the same moment, if
+    these give the very same dataset.
 
     Raises:
         NotAllowedError: the actor may not retrain.
@@ -83,7 +83,9 @@ def _asked(told: ModelVersion) -> Asked:
 def _as_it_was(lake: Lake, told: ModelVersion) -> tuple[PinnedLake, str]:
     snapshot = dict(told.snapshot_ids).get(EVENTS)
     if snapshot is None:
-        raise TrainingRefusedError(f"SNAPSHOT_UNKNOWN: model {told.version} does not say from which events it was trained.")
+        raise TrainingRefusedError(
+            f"SNAPSHOT_UNKNOWN: model {told.version} does not say from which events it was trained."
+        )
     try:
         return lake.pin_as_of(snapshot), "the recorded snapshots"
     except RefusedError:

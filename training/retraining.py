@@ -31,7 +31,8 @@ from training.versions import ALGORITHMS, Algorithm, ModelVersion
 # What is being done and the share of the whole that is done; it may raise to stop the training.
 Progress = Callable[[str, float | None], None]
 
-# Every step in its order with the share that is done when it begins. Until the version is recorded nothing has happened.
+# Every step in its order with the share that is done when it begins. Until the version is recorded nothing has
+# happened.
 TRAINING_STEPS: Final[Mapping[str, float]] = {
     "Reading the leads": 0.0,
     "Checking the dataset": 0.15,
@@ -89,7 +90,8 @@ def retrain(
 ) -> Mapping[str, Any]:
     """Train and register a version; what became of it, as `leadlake train --json` prints it.
 
-    `parameters` may have `algorithm`, `as_of` (ISO 8601), `search_seconds`, `seed` and `notes` (sentences for the card).
+    `parameters` may have `algorithm`, `as_of` (ISO 8601), `search_seconds`, `seed` and `notes` (sentences for the
+    card).
 
     Raises:
         NotAllowedError: the actor may not retrain.

@@ -1,4 +1,4 @@
-"""Offline scoring: what a version would have said of every lead when it was first scored, kept beside the online scores."""
+"""Offline scoring: what a version would have said of every lead when it was first scored."""
 
 from __future__ import annotations
 

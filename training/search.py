@@ -136,12 +136,16 @@ def _candidates(leads: int, one_round: float, budget: float) -> int:
 
 def _least(leads: int, candidates: int) -> int:
     rounds = round(np.log(candidates) / np.log(FACTOR))
-    return max(leads // FACTOR**rounds, 2 * FOLDS)
+    return max(leads // int(FACTOR**rounds), 2 * FOLDS)
 
 
 def _space(algorithm: Algorithm) -> dict[str, Any]:
     space = SPACES[algorithm]
-    return {f"classifier__{name}": values for name, values in space.items()} if algorithm == "logistic_regression" else space
+    return (
+        {f"classifier__{name}": values for name, values in space.items()}
+        if algorithm == "logistic_regression"
+        else space
+    )
 
 
 def _plain(value: Any) -> Any:

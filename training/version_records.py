@@ -1,4 +1,4 @@
-"""The record of the versions: a table of the database, which pages read without MLflow, bound to the ledger by its hash."""
+"""The record of the versions: a table that pages read without MLflow, bound to the ledger by its hash."""
 
 from __future__ import annotations
 
