@@ -1,8 +1,8 @@
 """The demo's two models, trained with the real code on the demo's leads.
 
-The demo's online scores name the versions "1" and "2", and were drawn by the demo's generator: no model of this code gave
-them, and the cards say so. So that the registry has these versions too, each is trained on what was known by a day of the
-demo's year: "2" on the day from which it scores in the demo, and "1" as early as enough leads have matured.
+The demo's online scores name the versions "1" and "2", and were drawn by the demo's generator: no model of this code
+gave them, and the cards say so. So that the registry has these versions too, each is trained on what was known by a day
+of the demo's year: "2" on the day from which it scores in the demo, and "1" as early as enough leads have matured.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def train_demo_models(
 def _parameters(planned: _Planned, until: datetime) -> Mapping[str, object]:
     as_of = until - timedelta(days=planned.days_before_end)
     note = (
-        f"A model of the demo, trained on what was known {planned.days_before_end} days before the demo's end. The demo's "
-        "online scores that bear this version's number were drawn by the demo itself; this model did not give them."
+        f"A model of the demo, trained on what was known {planned.days_before_end} days before the demo's end. The "
+        "demo's online scores that bear this version's number were drawn by the demo itself; this model did not give "
+        "them."
     )
     return {"algorithm": planned.algorithm, "as_of": as_of.isoformat(), "notes": [note]}
 

@@ -19,7 +19,7 @@ from training.encoding import learn_encoding
 
 
 def outcomes_by_hand(pinned: PinnedLake, until: datetime) -> pd.DataFrame:
-    """Lead, moment and outcome, by pandas from the events alone; the demo is history, so all is known when it occurs."""
+    """Lead, moment and outcome, by pandas from the events; the demo is history, so all is known when it occurs."""
     declared = pinned.settings.declarations
     events = pinned.frame("SELECT lead_id::VARCHAR AS lead_id, stream, occurred_at, converted FROM curated.events")
     events = events[events.occurred_at <= until]
@@ -36,9 +36,7 @@ def outcomes_by_hand(pinned: PinnedLake, until: datetime) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("days_before", [0, 60, 120])
-def test_leads_moments_and_outcomes_are_those_of_the_events_known_by_then(
-    pinned: PinnedLake, days_before: int
-) -> None:
+def test_leads_moments_and_outcomes_are_those_of_the_events_known_by_then(pinned: PinnedLake, days_before: int) -> None:
     until = pinned.known_until
     assert until is not None
     made = make_dataset(pinned, until - timedelta(days=days_before))
