@@ -27,8 +27,8 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 # What a group of keys is called where it may have any name.
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
-# These serve until they are stopped; and what the doctor sees is of the machine.
-NOT_PLAYED = ("up", "worker", "doctor")
+# These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are played here.
+NOT_PLAYED = ("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card")
 
 
 def keys_of(model: type[BaseModel], prefix: str = "", met: set[type[BaseModel]] | None = None) -> Iterator[str]:
@@ -66,7 +66,8 @@ def _written(field: FieldInfo) -> str:
         return "needed"
     if field.default is None:
         return "not set"
-    return "`[]`" if field.default == () else f"`{str(field.default).lower()}`"
+    written = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    return "`[]`" if field.default == () else f"`{written}`"
 
 
 def rows_of(text: str, first: str) -> list[list[str]]:
@@ -97,7 +98,7 @@ def options_of(command: Any) -> set[str]:
 
 def sections() -> dict[str, str]:
     """The commands' sections, by the command's name."""
-    return dict(re.findall(r"^## leadlake ([\w ]+)\n(.*?)(?=^## |\Z)", COMMANDS, flags=re.MULTILINE | re.DOTALL))
+    return dict(re.findall(r"^## leadlake ([\w -]+)\n(.*?)(?=^## |\Z)", COMMANDS, flags=re.MULTILINE | re.DOTALL))
 
 
 def examples() -> list[tuple[str, str]]:

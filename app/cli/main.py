@@ -14,6 +14,7 @@ import typer
 from app.cli import (
     checking_commands,
     landing_commands,
+    person_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -43,11 +44,12 @@ app = typer.Typer(
 )
 for commands in (
     serving_commands,
-    training_commands,
     landing_commands,
     replay_commands,
     reading_commands,
+    training_commands,
     upkeep_commands,
+    person_commands,
     checking_commands,
 ):
     commands.register(app)
