@@ -27,7 +27,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 # What a group of keys is called where it may have any name.
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
-# These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are played here.
+# These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are here.
 NOT_PLAYED = ("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card")
 
 
