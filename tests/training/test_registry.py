@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -335,3 +337,12 @@ def test_the_card_shows_text_as_text(registered: Settings) -> None:
     assert "<img" not in page
     assert "&lt;script&gt;" in page
     assert told["version"]["digest"] in page
+
+
+def test_what_pages_import_of_the_registry_is_light() -> None:
+    heavy = "{'mlflow', 'skops', 'sklearn', 'shap'}"
+    program = f"import sys, training.registry, training.card_html; print({heavy} & set(sys.modules))"
+
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout == "set()\n"
