@@ -30,4 +30,11 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Which leads become customers: by source, score band and more, with intervals and their n.",
         Action.VIEW_DASHBOARDS,
     ),
+    PageEntry(
+        "explore.py",
+        "Explore",
+        ":material/terminal:",
+        "The tables in SQL, read only: with examples, history, a chart of the result, and files.",
+        Action.EXPLORE_SQL,
+    ),
 )
