@@ -60,7 +60,9 @@ def features_as_of(pinned: PinnedLake, moments: pa.Table, known_by: datetime | N
 
 
 def _events_known_by(connection: duckdb.DuckDBPyConnection, moment: datetime) -> str:
-    connection.execute(load_query("events_known_by"), {"known_by": moment.astimezone(UTC)})
+    # A view, as a table of all events would be held in memory; a view takes no parameter, but a variable.
+    connection.execute("SET VARIABLE known_by = $1::TIMESTAMPTZ", [moment.astimezone(UTC)])
+    connection.execute(load_query("events_known_by"))
     return "events_by_then"
 
 
