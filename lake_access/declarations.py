@@ -191,6 +191,14 @@ class FeaturesDeclaration(Declared):
         return (*self.numeric, *self.categorical)
 
 
+class TrainingDeclaration(Declared):
+    """What a model needs before it is fitted, and from when on a feature is suspected to know the outcome."""
+
+    minimum_leads: Annotated[int, Field(ge=50)] = 500
+    minimum_conversions: Annotated[int, Field(ge=10)] = 50
+    leakage_auc: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
+
+
 class ExploreDeclaration(Declared):
     """What a query that somebody writes may take."""
 
@@ -206,6 +214,7 @@ class Declarations(Declared):
     access: AccessDeclaration = AccessDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
     explore: ExploreDeclaration = ExploreDeclaration()
+    training: TrainingDeclaration = TrainingDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

@@ -21,6 +21,7 @@ from app.cli import (
     reading_commands,
     replay_commands,
     serving_commands,
+    training_commands,
     upkeep_commands,
 )
 from app.cli.acting import let_in
@@ -51,6 +52,7 @@ for commands in (
     replay_commands,
     reading_commands,
     conversion_commands,
+    training_commands,
     upkeep_commands,
     job_commands,
     person_commands,
