@@ -55,8 +55,13 @@ class PinnedLake:
 
     @property
     def snapshot_ids(self) -> tuple[tuple[str, int], ...]:
-        """Table and snapshot, of all tables that have one: the key of every cache of what is read here."""
+        """Table and snapshot, of all tables that have one."""
         return tuple((name, table.snapshot_id) for name, table in self.tables.items() if table.snapshot_id is not None)
+
+    @property
+    def cache_key(self) -> tuple[object, ...]:
+        """What every answer read here depends on: the key of every cache of it."""
+        return (self.settings.lake, self.snapshot_ids)
 
     def snapshot(self, name: str) -> int | None:
         """The snapshot of one table, None where nothing was built yet."""
