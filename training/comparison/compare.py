@@ -21,7 +21,7 @@ from training.comparison.counting import (
 from training.comparison.cutoffs import carried_over
 from training.comparison.measures import Floats, Truth
 from training.comparison.movers import biggest_movers, reasons
-from training.comparison.outcome import Comparison, CountedRate, Mover, SourceComparison
+from training.comparison.outcome import Comparison, CountedRate, Mover, Reason, SourceComparison
 
 # Fewer conversions of a source, or fewer that did not convert, say nothing of a metric.
 LEAST_OF_AN_OUTCOME = 10
@@ -117,7 +117,7 @@ def _movers(
     bands: Mapping[str, int],
 ) -> tuple[Mover, ...]:
     places = [int(place) for place in biggest_movers(first.probability, second.probability)]
-    why = [()] * len(places)
+    why: list[tuple[Reason, ...]] = [()] * len(places)
     if first.factors is not None and second.factors is not None and places:
         why = [reasons(*both) for both in zip(first.factors(places), second.factors(places), strict=True)]
     names = list(bands)

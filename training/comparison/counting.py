@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lake_access.intervals import wilson_interval
-from training.comparison.measures import Floats, Truth
+from training.comparison.measures import Floats, Truth, bins_of
 from training.comparison.outcome import BandCell, CalibrationBin, CountedRate, ScoreCount
 from training.versions import SCORE_SCALE
 
 Integers = NDArray[np.int64]
-CALIBRATION_BINS = 10
 SCORES_A_BAR = 5
 
 
@@ -45,13 +44,14 @@ def band_matrix(first: Integers, second: Integers, converted: Truth, bands: Mapp
     )
 
 
-def calibration(probability: Floats, converted: Truth, bins: int = CALIBRATION_BINS) -> tuple[CalibrationBin, ...]:
-    """What was predicted against what came, in bins of as many leads each; leads of one probability stay together."""
+def calibration(probability: Floats, converted: Truth) -> tuple[CalibrationBin, ...]:
+    """What was predicted against what came, in the bins of the metric `ece`, lowest first."""
+    order = np.argsort(-probability, kind="stable")
+    bins = bins_of(probability[order])
+    parts = [order[bins == bin_] for bin_ in reversed(np.unique(bins))]
     return tuple(
-        CalibrationBin(
-            float(probability[within].mean()), counted_rate(len(within), int(np.count_nonzero(converted[within])))
-        )
-        for within in _equal_parts(probability, bins)
+        CalibrationBin(float(probability[part].mean()), counted_rate(len(part), int(np.count_nonzero(converted[part]))))
+        for part in parts
     )
 
 
@@ -68,14 +68,3 @@ def score_counts(first: Integers, second: Integers) -> tuple[ScoreCount, ...]:
         )
         for bar in range(bars)
     )
-
-
-def _equal_parts(values: Floats, parts: int) -> Iterator[Integers]:
-    """The places of the values in so many parts of about the same size, lowest first; the same value is in one part."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    edges = ordered[[len(values) * part // parts for part in range(1, parts)]] if len(values) else ordered
-    starts = np.unique(np.concatenate(([0], np.searchsorted(ordered, edges, side="left"))))
-    for within in np.split(order, starts[1:]):
-        if len(within):
-            yield within

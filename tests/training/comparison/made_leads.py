@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.comparison.compare import ComparedLeads, VersionScores
+from training.comparison.measures import Floats
 
 BANDS = {"cold": 0, "warm": 30, "hot": 60}
 
@@ -19,5 +20,6 @@ def made(leads: int, seed: int = 7) -> tuple[ComparedLeads, VersionScores, Versi
     return compared, VersionScores("1", _logistic(-1.1 + 0.8 * one)), VersionScores("2", _logistic(-1.2 + one + two))
 
 
-def _logistic(value: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-value))
+def _logistic(value: Floats) -> Floats:
+    chances: Floats = 1 / (1 + np.exp(-value))
+    return chances

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from tests.training.comparison.made_leads import BANDS, made
-from training.comparison.compare import ComparedLeads, VersionScores, compare
+from training.comparison.compare import ComparedLeads, Factors, VersionScores, compare
 from training.comparison.counting import calibration, scores_of
 from training.comparison.cutoffs import carried_over
 from training.comparison.movers import reasons
@@ -89,6 +89,7 @@ def test_calibration_bins_hold_as_many_leads_each_and_say_what_came() -> None:
     order = np.argsort(SECOND.probability)
 
     assert [each.observed.leads for each in bins] == [250] * 10
+    assert [each.predicted for each in bins] == sorted(each.predicted for each in bins)
     assert bins[9].predicted == pytest.approx(SECOND.probability[order[-250:]].mean())
     assert bins[9].observed.conversions == LEADS.converted[order[-250:]].sum()
 
@@ -107,7 +108,7 @@ def test_rank_correlations_are_those_of_scipy_and_none_for_a_constant() -> None:
 
 
 def test_the_leads_that_move_most_come_first_with_what_moves_them() -> None:
-    def factors(strength: float) -> object:
+    def factors(strength: float) -> Factors:
         return lambda places: [{"visits": strength, "age": 0.1, "place": 0.001 * place} for place in places]
 
     first = dataclasses.replace(FIRST, factors=factors(0.2))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -33,17 +34,14 @@ def test_metrics_equal_those_of_scikit_learn_for_any_weights_with_ties() -> None
         assert found["log_loss"] == pytest.approx(metrics.log_loss(y_proba=probability, **counted), abs=1e-12)
 
 
-def test_the_error_of_calibration_is_the_mean_gap_of_ten_bins() -> None:
-    probability, converted = with_ties()
-    bins = np.clip(np.floor(probability * 10), 0, 9)
-    gaps = [
-        np.mean(bins == bin_) * abs(probability[bins == bin_].mean() - converted[bins == bin_].mean())
-        for bin_ in np.unique(bins)
-    ]
+def test_the_error_of_calibration_is_the_mean_gap_of_ten_bins_of_as_many_leads() -> None:
+    compared, _, second = made(3_000)
+    leads = pd.DataFrame({"predicted": second.probability, "converted": compared.converted})
+    means = leads.groupby(pd.qcut(leads.predicted, 10, labels=False)).mean()
 
-    (found,) = measured(probability, converted, np.ones((1, len(converted))))
+    (found,) = measured(second.probability, compared.converted, np.ones((1, 3_000)))
 
-    assert found["ece"] == pytest.approx(sum(gaps), abs=1e-12)
+    assert found["ece"] == pytest.approx((means.predicted - means.converted).abs().mean(), abs=1e-12)
 
 
 def test_lift_and_capture_count_the_best_tenth_and_fifth() -> None:
