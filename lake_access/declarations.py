@@ -163,6 +163,15 @@ class ScoringDeclaration(_Declared):
         return self
 
 
+class PromotionDeclaration(_Declared):
+    """What a version must hold to go live: the limits of the gates, and how many of the newest leads they ask."""
+
+    margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.01
+    source_margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
+    calibration_limit: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.05
+    newest_leads: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+
+
 class FeaturesDeclaration(_Declared):
     """Attributes of touches, or declared fields of theirs, that become features: as numbers, or as text."""
 
@@ -197,6 +206,7 @@ class Declarations(_Declared):
 
     lake: LakeDeclaration = LakeDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
+    promotion: PromotionDeclaration = PromotionDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

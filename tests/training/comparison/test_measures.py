@@ -7,7 +7,7 @@ from sklearn import metrics
 
 from tests.training.comparison.made_leads import made
 from training.comparison.bootstrap import paired_differences
-from training.comparison.measures import MEASURES, Measured
+from training.comparison.measures import MEASURES, Measured, calibration_by_chance
 
 
 def with_ties(leads: int = 3_000) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +72,8 @@ def test_weights_count_a_lead_as_often_as_copies_of_it_would() -> None:
     weighted = Measured(probability, converted).under(weights[None, :].astype(float))
     copied = Measured(probability[copies], converted[copies]).under(np.ones((1, len(copies))))
 
-    np.testing.assert_allclose(weighted, copied, atol=1e-12)
+    others = [place for place, name in enumerate(MEASURES) if name != "ece"]  # whose bins stay those of the leads
+    np.testing.assert_allclose(weighted[:, others], copied[:, others], atol=1e-12)
 
 
 def test_leads_of_one_outcome_have_no_metric() -> None:
@@ -112,3 +113,14 @@ def test_a_version_does_not_differ_from_itself() -> None:
     for each in paired_differences(first.probability, first.probability, compared.converted, seed=9, resamples=50):
         assert (each.difference.value, each.difference.low, each.difference.high) == (0, 0, 0)
         assert not each.beyond_chance
+
+
+def test_chance_alone_makes_a_right_model_look_so_far_off_but_seldom_further() -> None:
+    rng = np.random.default_rng(8)
+    probability = rng.beta(2, 6, 400)
+    limit = calibration_by_chance(probability, seed=1)
+
+    errors = [measured(probability, rng.random(400) < probability, np.ones((1, 400)))[0]["ece"] for _ in range(400)]
+
+    assert np.mean(np.array(errors) <= limit) == pytest.approx(0.95, abs=0.03)
+    assert calibration_by_chance(np.repeat(probability, 100), seed=1) < limit / 5
