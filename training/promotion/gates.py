@@ -23,7 +23,7 @@ from training.comparison.outcome import Comparison, Difference, SourceComparison
 from training.promotion.evidence import DriftReport, Progress, Sources
 from training.promotion.impact import Impact
 from training.promotion.records import Gate, Tenure
-from training.versions import ModelVersion
+from training.versions import Interval, ModelVersion
 
 GATES: Final = (
     "artifact_loads",

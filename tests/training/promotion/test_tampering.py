@@ -24,7 +24,7 @@ class Bomb:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (Path.touch, (self.file,))
 
 
