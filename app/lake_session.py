@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import streamlit as st
 from sqlalchemy import Engine
 
+from app.acting import acting
 from lake_access.conversion import Conversion, ConversionFilters, Dimension, conversion, created_range, lead_sources
 from lake_access.database import open_database
 from lake_access.lake import Lake, PinnedLake, open_lake
@@ -32,8 +33,8 @@ def settings() -> Settings:
 
 
 def pin_for_this_run() -> PinnedLake:
-    """Pin the newest snapshots: the entry script does it once, before any page."""
-    pinned = _lake(_environment(os.environ)).pin()
+    """Pin the newest snapshots, within the limits of who reads: the entry script does it once, before any page."""
+    pinned = _lake(_environment(os.environ)).pin(acting().limits)
     st.session_state[PINNED] = pinned
     return pinned
 

@@ -201,11 +201,20 @@ class FeaturesDeclaration(_Declared):
         return (*self.numeric, *self.categorical)
 
 
+class TrainingDeclaration(_Declared):
+    """What a model needs before it is fitted, and from when on a feature is suspected to know the outcome."""
+
+    minimum_leads: Annotated[int, Field(ge=50)] = 500
+    minimum_conversions: Annotated[int, Field(ge=10)] = 50
+    leakage_auc: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
+
+
 class Declarations(_Declared):
     """The whole of leadlake.toml, checked."""
 
     lake: LakeDeclaration = LakeDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
+    training: TrainingDeclaration = TrainingDeclaration()
     promotion: PromotionDeclaration = PromotionDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration

@@ -6,6 +6,8 @@ LeadlakeError
 │   ├── ImportRefusedError      a CRM export cannot be read as its mapping says
 │   ├── LandingRefusedError     a file of raw events is truncated, corrupt or bigger than it claims
 │   ├── QueryRefusedError       SQL that may not run, or that names what does not exist
+│   ├── TrainingRefusedError    the data do not allow a model; the message begins with the gate's code
+│   ├── ModelRefusedError       a model version is unknown, or its file is not the one that was registered
 │   └── NotAllowedError         the one who acts has no role that may do this
 ├── ConflictError           somebody else committed first; a repeat may succeed
 └── StorageError            the lake or its database cannot be reached, read or written
@@ -36,6 +38,14 @@ class LandingRefusedError(RefusedError):
 
 class QueryRefusedError(RefusedError):
     """A query may not run or names what does not exist."""
+
+
+class TrainingRefusedError(RefusedError):
+    """The data do not allow a model to be fitted; the message begins with the gate's code, as `TOO_FEW_LEADS`."""
+
+
+class ModelRefusedError(RefusedError):
+    """A model version is unknown, or its file is missing or not the one that was registered; nothing of it was run."""
 
 
 class NotAllowedError(RefusedError):

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import duckdb
 import pyarrow as pa
@@ -34,8 +35,11 @@ class Step:
     parameters: Mapping[str, object]
 
 
-def features_as_of(pinned: PinnedLake, moments: pa.Table) -> pa.Table:
+def features_as_of(pinned: PinnedLake, moments: pa.Table, known_by: datetime | None = None) -> pa.Table:
     """The features of leads as of any moments, with all that is in the pinned events.
+
+    With `known_by`, events that were not known by then are left out first, as if they had not come: features as of
+    moments up to it are the same, and a test of that.
 
     `moments` has the columns `lead_id` (a UUID, or its text) and `as_of` (a timestamp; UTC where it has no zone). The
     answer has one row for each different pair, ordered by `as_of` and `lead_id` (as text), with the columns of
@@ -48,11 +52,16 @@ def features_as_of(pinned: PinnedLake, moments: pa.Table) -> pa.Table:
     with open_views(pinned) as connection, engine_errors("the features"):
         connection.register("asked", moments)
         connection.execute(load_query("asked_moments"))
-        tell_events(connection, EVENTS)
+        tell_events(connection, EVENTS if known_by is None else _events_known_by(connection, known_by))
         run(connection, outcomes_step(declarations))
         connection.execute(load_query("outcomes_told"))
         derive_features(connection, declarations)
         return connection.execute(load_query("features_in_order")).to_arrow_table()
+
+
+def _events_known_by(connection: duckdb.DuckDBPyConnection, moment: datetime) -> str:
+    connection.execute(load_query("events_known_by"), {"known_by": moment.astimezone(UTC)})
+    return "events_by_then"
 
 
 def tell_events(connection: duckdb.DuckDBPyConnection, events: str) -> None:

@@ -74,6 +74,10 @@ _LEAST: Final[Mapping[Action, Role]] = {
 ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     action: frozenset(ROLES[ROLES.index(least) :]) for action, least in _LEAST.items()
 }
+# What answers from the rows that its reader may see; all else is made from everything there is.
+_WITHIN_LIMITS: Final = frozenset(
+    {Action.VIEW_DASHBOARDS, Action.VIEW_LEADS, Action.EXPLORE_SQL, Action.EXPORT, Action.PROPOSE_BANDS}
+)
 
 
 @dataclass(frozen=True)
@@ -100,16 +104,21 @@ def local_user(name: str) -> Actor:
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Whether one of the actor's roles may do this."""
-    return not actor.roles.isdisjoint(ALLOWED[action])
+    """Whether one of the actor's roles may do this, and it shows nothing beyond the actor's limits."""
+    return not actor.roles.isdisjoint(ALLOWED[action]) and (actor.limits is None or action in _WITHIN_LIMITS)
 
 
 def require(actor: Actor, action: Action) -> None:
     """Let pass who may do this.
 
     Raises:
-        NotAllowedError: no role of the actor may; nothing was changed.
+        NotAllowedError: no role of the actor may, or it takes all rows and the actor is limited; nothing was changed.
     """
+    if actor.limits is not None and action not in _WITHIN_LIMITS:
+        raise NotAllowedError(
+            f"{actor.name} may not {action.value}: it takes the right to see all leads, and theirs is limited to some. "
+            "Nothing was changed."
+        )
     if not may(actor, action):
         allowed = [role for role in ROLES if role in ALLOWED[action]]
         needed = allowed[0] if len(allowed) == 1 else f"{', '.join(allowed[:-1])} or {allowed[-1]}"

@@ -25,7 +25,10 @@ class Interval:
 class ModelVersion:
     """A registered version: what it is, what it was made from, and how well it did on the newest mature leads.
 
-    `digest` is the SHA-256 of its predictions on its own test leads, `artifact_sha256` that of the model file.
+    `digest` is the SHA-256 of its predictions on its own test leads, `artifact_sha256` that of the model file, whose
+    key in the lake's store is `artifact`. `card` and `card_sha256` are the same of the model card's data.
+    `validation_metrics` has the same figures on the leads before those, on which it was calibrated: the gap between
+    both is what the newest data cost it.
     `metrics` has roc_auc, average_precision, brier, log_loss, ece, lift_10, lift_20, capture_20 on the test leads.
     """
 
@@ -47,6 +50,9 @@ class ModelVersion:
     metrics_by_source: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     leakage_findings: tuple[str, ...] = ()
+    validation_metrics: Mapping[str, float] = field(default_factory=dict)
+    card: str = ""
+    card_sha256: str = ""
 
     @property
     def features(self) -> tuple[str, ...]:

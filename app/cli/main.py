@@ -17,6 +17,7 @@ from app.cli import (
     reading_commands,
     replay_commands,
     serving_commands,
+    training_commands,
     upkeep_commands,
 )
 from app.cli.console import print_text
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 for commands in (
     serving_commands,
+    training_commands,
     landing_commands,
     replay_commands,
     reading_commands,

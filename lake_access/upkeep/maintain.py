@@ -13,7 +13,7 @@ from lake_access.errors import ConflictError
 from lake_access.iceberg.catalog import load_tables
 from lake_access.iceberg.commits import pin
 from lake_access.iceberg.tables import table_definitions
-from lake_access.lake import PINNED, Lake
+from lake_access.lake import Lake
 from lake_access.upkeep.compaction import compact, files_saved
 from lake_access.upkeep.expiry import expirable, expire
 from lake_access.upkeep.orphans import (
@@ -24,6 +24,7 @@ from lake_access.upkeep.orphans import (
     find_spilled,
     size_of,
 )
+from lake_access.views import PINNED
 
 ATTEMPTS = 8
 

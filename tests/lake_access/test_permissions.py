@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lake_access.errors import NotAllowedError, RefusedError
-from lake_access.permissions import ALLOWED, ROLES, Action, Actor, Role, local_user, may, require
+from lake_access.permissions import ALLOWED, ROLES, Action, Actor, Role, RowLimits, local_user, may, require
 
 
 def holding(*roles: Role) -> Actor:
@@ -48,3 +48,14 @@ def test_deciding_takes_another_role_than_asking() -> None:
     assert may(holding("analyst"), Action.REQUEST_PROMOTION)
     assert not may(holding("analyst"), Action.DECIDE_PROMOTION)
     assert not may(holding("ml_engineer"), Action.FORGET_PERSON)
+
+
+def test_whoever_is_limited_to_some_leads_does_nothing_that_takes_all() -> None:
+    limited = Actor("maria", frozenset(ROLES), "oidc", RowLimits(sources=("webinar",)))
+
+    assert may(limited, Action.VIEW_DASHBOARDS)
+    assert may(limited, Action.EXPLORE_SQL)
+    assert not may(limited, Action.RETRAIN)
+    assert not may(limited, Action.VIEW_LAKE)
+    with pytest.raises(NotAllowedError, match="may not retrain a model: it takes the right to see all leads"):
+        require(limited, Action.RETRAIN)
