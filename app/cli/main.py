@@ -14,6 +14,8 @@ import typer
 from app.cli import (
     checking_commands,
     landing_commands,
+    ledger_commands,
+    promotion_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -44,6 +46,8 @@ app = typer.Typer(
 for commands in (
     serving_commands,
     training_commands,
+    promotion_commands,
+    ledger_commands,
     landing_commands,
     replay_commands,
     reading_commands,

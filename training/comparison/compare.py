@@ -18,7 +18,7 @@ from training.comparison.counting import (
     score_counts,
     scores_of,
 )
-from training.comparison.cutoffs import carried_over
+from training.comparison.cutoffs import carried_over, working_bands
 from training.comparison.measures import Floats, Truth
 from training.comparison.movers import biggest_movers, reasons
 from training.comparison.outcome import Comparison, CountedRate, Mover, Reason, SourceComparison
@@ -59,11 +59,12 @@ def compare(
     resamples: int = RESAMPLES,
     progress: Callable[[str, float | None], None] = lambda _step, _share: None,
 ) -> Comparison:
-    """Hold two versions against each other; `bands` are the cut-offs of both, from low to high.
+    """Hold two versions against each other; `bands` are the declared cut-offs, from low to high.
 
     The same leads, probabilities and seed give the same comparison to the last digit.
     """
     old, new = scores_of(first.probability), scores_of(second.probability)
+    bands, declared = working_bands(old, bands, minimum_cell)
     old_bands, new_bands = band_places(old, bands), band_places(new, bands)
     progress("Measuring both versions", None)
     metrics = paired_differences(first.probability, second.probability, leads.converted, seed, resamples)
@@ -82,6 +83,8 @@ def compare(
         calibration_second=calibration(second.probability, leads.converted),
         scores=score_counts(old, new),
         bands=tuple(bands),
+        cutoffs=tuple(bands.values()),
+        cutoffs_declared=declared,
         band_matrix=band_matrix(old, new, leads.converted, bands),
         by_source=tuple(sorted(by_source, key=lambda each: (-each.counted.leads, each.source))),
         movers=_movers(leads, first, second, (old, new), bands),

@@ -22,7 +22,7 @@ def carried_over(
     """New cut-offs of the second version's scores, lowest band first; each is under that of the band above.
 
     Volume is held from the cut-off upwards, so that no band's rounding is handed down; conversion is held within the
-    band, and only by bands of `least` leads or more. The lowest band takes what is left, down to 0.
+    band, and only by bands of `least` leads or more. A band without leads has nothing to hold. The lowest band takes what is left, down to 0.
     """
     names, cutoffs = list(bands), list(bands.values())
     old, new = _Upwards(first, converted), _Upwards(second, converted)
@@ -30,12 +30,34 @@ def carried_over(
     old_top = new_top = SCORE_SCALE + 1
     for name, cutoff in zip(reversed(names), reversed(cutoffs), strict=True):
         before = old.between(cutoff, old_top)
-        found = 0 if cutoff == 0 else _cutoff(new, old, (cutoff, old_top), new_top, hold, least)
+        found: int | None = 0
+        if cutoff > 0:
+            found = _cutoff(new, old, (cutoff, old_top), new_top, hold, least) if before.leads else None
         after = None if found is None else new.between(found, new_top)
         carried.append(CarriedBand(name, cutoff, found, before, after))
         old_top = cutoff
         new_top = new_top if found is None else found
     return tuple(reversed(carried))
+
+
+def working_bands(scores: Integers, bands: Mapping[str, int], least: int) -> tuple[dict[str, int], bool]:
+    """The cut-offs by which the first version's scores are told apart, and whether they are the declared ones.
+
+    Declared bands are made for the rules' scores. Where they leave all but fewer than `least` leads of a model in one
+    band, the bands are shares of its leads instead: the highest tenth, then as far as three tenths, five, and so on, while
+    the lowest band takes the rest. Bands that would begin at one score become one.
+    """
+    held = np.bincount(np.searchsorted(list(bands.values()), scores, side="right"))
+    if len(scores) == 0 or len(scores) - held.max() >= least or len(bands) < 2:
+        return dict(bands), True
+    names = list(bands)
+    shares = np.minimum(0.1 + 0.2 * np.arange(len(names) - 1), 0.9)
+    cutoffs = [int(each) for each in np.quantile(scores, 1 - shares, method="higher")]
+    by_share = {names[0]: 0}
+    for name, cutoff in zip(names[1:], reversed(cutoffs), strict=True):
+        if cutoff > max(by_share.values()):
+            by_share[name] = cutoff
+    return by_share, False
 
 
 class _Upwards:

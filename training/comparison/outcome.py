@@ -127,7 +127,10 @@ class CarriedBand:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two versions on the same leads; differences are second minus first."""
+    """Two versions on the same leads; differences are second minus first.
+
+    `cutoffs` are the lowest scores of the bands, of both versions: the declared ones, or shares of the first's leads.
+    """
 
     first: str
     second: str
@@ -139,6 +142,8 @@ class Comparison:
     calibration_second: tuple[CalibrationBin, ...]
     scores: tuple[ScoreCount, ...]
     bands: tuple[str, ...]
+    cutoffs: tuple[int, ...]
+    cutoffs_declared: bool
     band_matrix: tuple[BandCell, ...]
     by_source: tuple[SourceComparison, ...]
     movers: tuple[Mover, ...]

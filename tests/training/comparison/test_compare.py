@@ -12,7 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from tests.training.comparison.made_leads import BANDS, made
 from training.comparison.compare import ComparedLeads, Factors, VersionScores, compare
 from training.comparison.counting import calibration, scores_of
-from training.comparison.cutoffs import carried_over
+from training.comparison.cutoffs import carried_over, working_bands
 from training.comparison.movers import reasons
 from training.comparison.outcome import Comparison, Reason, comparison_as_json, comparison_from_json
 
@@ -167,6 +167,18 @@ def test_a_band_that_no_score_can_hold_has_no_cutoff() -> None:
     carried = carried_over(old, flat, LEADS.converted, BANDS, "conversion", least=30)
 
     assert [(each.band, each.second_cutoff) for each in carried] == [("cold", 0), ("warm", None), ("hot", None)]
+
+
+def test_declared_bands_that_tell_no_lead_apart_give_way_to_shares_of_the_first_version() -> None:
+    low = VersionScores("3", FIRST.probability / 5)
+
+    found = compared(first=low)
+
+    scores = scores_of(low.probability)
+    assert (found.cutoffs_declared, compared().cutoffs_declared) == (False, True)
+    assert found.bands == ("cold", "warm", "hot")
+    assert found.cutoffs == (0, np.quantile(scores, 0.7, method="higher"), np.quantile(scores, 0.9, method="higher"))
+    assert working_bands(np.full(500, 7), BANDS, 30) == ({"cold": 0, "warm": 7}, False)
 
 
 def test_a_comparison_is_the_same_every_time_and_comes_back_from_json() -> None:
