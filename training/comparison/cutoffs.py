@@ -22,7 +22,8 @@ def carried_over(
     """New cut-offs of the second version's scores, lowest band first; each is under that of the band above.
 
     Volume is held from the cut-off upwards, so that no band's rounding is handed down; conversion is held within the
-    band, and only by bands of `least` leads or more. A band without leads has nothing to hold. The lowest band takes what is left, down to 0.
+    band, and only by bands of `least` leads or more. A band without leads has nothing to hold. The lowest band takes
+    what is left, down to 0.
     """
     names, cutoffs = list(bands), list(bands.values())
     old, new = _Upwards(first, converted), _Upwards(second, converted)
@@ -44,8 +45,8 @@ def working_bands(scores: Integers, bands: Mapping[str, int], least: int) -> tup
     """The cut-offs by which the first version's scores are told apart, and whether they are the declared ones.
 
     Declared bands are made for the rules' scores. Where they leave all but fewer than `least` leads of a model in one
-    band, the bands are shares of its leads instead: the highest tenth, then as far as three tenths, five, and so on, while
-    the lowest band takes the rest. Bands that would begin at one score become one.
+    band, the bands are shares of its leads instead: the highest tenth, then as far as three tenths, five, and so on,
+    while the lowest band takes the rest. Bands that would begin at one score become one.
     """
     held = np.bincount(np.searchsorted(list(bands.values()), scores, side="right"))
     if len(scores) == 0 or len(scores) - held.max() >= least or len(bands) < 2:

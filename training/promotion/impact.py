@@ -21,9 +21,10 @@ from training.versions import Interval, ModelVersion
 
 @dataclass(frozen=True)
 class Gap:
-    """A metric of a version on the test leads of its training, and on the newest mature leads."""
+    """A metric of a version on the leads that calibrated it, on the test leads of its training, and on the newest."""
 
     metric: str
+    validation: float | None
     at_training: Interval
     newest: Interval
 
@@ -76,7 +77,7 @@ def measure_impact(
     return Impact(
         version=version.version,
         leads=_seen(leads),
-        gaps=_gaps(version.metrics, measured),
+        gaps=_gaps(version, measured),
         calibration_error=next((each.second for each in measured if each.metric == "ece"), None),
         calibration_by_chance=calibration_by_chance(challenger.probability, seed),
         comparison=comparison,
@@ -123,9 +124,10 @@ def _seen(leads: NewestLeads) -> LeadsSeen:
     return LeadsSeen(len(leads), converted, leads.since, leads.until, leads.snapshot_ids, leads.digest)
 
 
-def _gaps(at_training: Mapping[str, Interval], measured: tuple[Difference, ...]) -> tuple[Gap, ...]:
+def _gaps(version: ModelVersion, measured: tuple[Difference, ...]) -> tuple[Gap, ...]:
+    at_training = version.metrics
     return tuple(
-        Gap(each.metric, at_training[each.metric], each.second)
+        Gap(each.metric, version.validation_metrics.get(each.metric), at_training[each.metric], each.second)
         for each in measured
         if each.metric in at_training and _told(at_training[each.metric])
     )
