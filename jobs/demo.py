@@ -57,6 +57,11 @@ def wants_demo(lake: Lake) -> bool:
     return _is_half_made(lake) or not _holds_events(lake)
 
 
+def is_demo(lake: Lake) -> bool:
+    """Whether the lake holds a whole demo."""
+    return lake.store.read_bytes(FINISHED_KEY) is not None
+
+
 def plan_begun(lake: Lake) -> DemoPlan | None:
     """The plan of the demo that is half made in this lake."""
     return _begun(lake) if _is_half_made(lake) else None

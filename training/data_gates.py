@@ -121,7 +121,7 @@ def differences(
     # Both are ordered by moment and lead.
     again = as_features(derived, dataset.numeric, dataset.categorical)
     kept = dataset.features.iloc[place]
-    for name in dataset.features.columns:
+    for name in again.columns:
         differs = ~_same(kept[name], again[name])
         if differs.any():
             return name, str(ids[int(np.argmax(differs))]), int(differs.sum())

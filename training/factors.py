@@ -138,7 +138,7 @@ def _tree_contributions(tree: Any, lead: Floats, background: Floats, features: i
 def _mean_weights(ours: Masks, theirs: Masks) -> Floats:
     only_ours: Masks = ours & ~theirs
     only_theirs: Masks = ~ours & theirs
-    reached = (ours | theirs).all(axis=1)
+    reached: Masks = np.all(ours | theirs, axis=1)
     a, b = only_ours.sum(axis=1), only_theirs.sum(axis=1)
     most = len(ours)
     up, down = _weights(most)

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from training.dataset import Flags, Floats
 from training.encoding import Encoding
-from training.threads import one_thread_of_algebra
+from training.threads import steady_threads
 from training.versions import Algorithm
 
 Parameters = Mapping[str, Any]
@@ -47,7 +47,7 @@ def fit_classifier(
 ) -> Any:
     """Fit the algorithm, not yet calibrated, on encoded leads."""
     classifier = unfitted(algorithm, encoding, parameters, seed)
-    with one_thread_of_algebra():
+    with steady_threads(len(matrix)):
         return classifier.fit(matrix, converted)
 
 
@@ -66,7 +66,7 @@ def calibrate(classifier: Any, matrix: Floats, converted: Flags) -> tuple[Any, s
     """The fitted classifier with its probabilities calibrated on other, newer leads; and by which method."""
     rarer = int(min(converted.sum(), (~converted).sum()))
     method = "isotonic" if rarer >= ISOTONIC_FROM else "sigmoid"
-    with one_thread_of_algebra():
+    with steady_threads(len(matrix)):
         calibrated = CalibratedClassifierCV(FrozenEstimator(classifier), method=method).fit(matrix, converted)
     return calibrated, method
 

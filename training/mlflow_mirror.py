@@ -87,7 +87,7 @@ def create_version(client: MlflowClient, settings: Settings, told: ModelVersion,
     with translated():
         _ensure_model(client)
         while True:
-            made = client.create_model_version(NAME, source, run_id, tags={STATE: PENDING})
+            made = client.create_model_version(NAME, source, run_id, tags={**_tags(told), STATE: PENDING})
             if int(made.version) >= int(told.version):
                 break
             client.set_model_version_tag(NAME, made.version, STATE, ABANDONED)

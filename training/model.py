@@ -44,9 +44,9 @@ class Model:
 
     def matrix_probabilities(self, matrix: Floats) -> Floats:
         """The same of leads that are encoded already."""
-        from training.threads import one_thread_of_algebra
+        from training.threads import steady_threads
 
-        with one_thread_of_algebra():
+        with steady_threads(len(matrix)):
             told: Floats = self.classifier.predict_proba(matrix)[:, 1]
         return told
 

@@ -19,7 +19,7 @@ from sklearn.model_selection import HalvingRandomSearchCV, TimeSeriesSplit
 from training.dataset import Flags, Floats
 from training.encoding import Encoding
 from training.fit import DEFAULTS, Parameters, unfitted
-from training.threads import one_thread_of_algebra
+from training.threads import steady_threads
 from training.versions import Algorithm
 
 SPACES: Final[dict[Algorithm, dict[str, Any]]] = {
@@ -94,7 +94,7 @@ def search_parameters(
         error_score="raise",
     )
     try:
-        with one_thread_of_algebra():
+        with steady_threads(len(matrix)):
             search.fit(matrix, converted)
     except _BudgetSpentError:
         return DEFAULTS[algorithm]
@@ -113,7 +113,7 @@ def _time_ordered_score(
     scores = []
     for older, newer in TimeSeriesSplit(FOLDS).split(matrix):
         if converted[older].any() and converted[newer].any():
-            with one_thread_of_algebra():
+            with steady_threads(len(matrix)):
                 fitted = unfitted(algorithm, encoding, parameters, seed).fit(matrix[older], converted[older])
             scores.append(average_precision_score(converted[newer], fitted.predict_proba(matrix[newer])[:, 1]))
     return float(np.mean(scores)) if scores else float("nan")

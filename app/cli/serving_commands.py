@@ -14,10 +14,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.acting import acting
 from app.cli.console import Json, Output, note, progress_bar
 from app.cli.processes import Part, run_together
 from app.formatting import count
-from jobs.demo import fill_with_demo, plan_begun, wants_demo
+from jobs.demo import fill_with_demo, is_demo, plan_begun, wants_demo
 from jobs.worker import run_worker
 from lake_access.building.build import BuildResult
 from lake_access.demo_events import DemoPlan
@@ -67,6 +68,8 @@ def up(
         why = "A demo in this lake is half made" if begun else "The lake is empty"
         note(f"{why}: making the demo. (`leadlake up --no-demo` leaves it as it is.)")
         note(_demo_sentence(_fill(lake, begun or _plan(DEMO_LEADS, DEMO_SEED))))
+    if demo_if_empty and is_demo(lake):
+        _train_models(settings)
     _warn_of_strangers(host, address)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     run_together(
@@ -124,10 +127,14 @@ def demo(
     \b
     Example: LEADLAKE_HOME=/tmp/demo leadlake demo --leads 5000
     """
-    result = _fill(open_lake(load_settings(os.environ)), _plan(leads, seed, until))
+    settings = load_settings(os.environ)
+    result = _fill(open_lake(settings), _plan(leads, seed, until))
+    models = _train_models(settings)
     value = {"leads": result.leads, "read": result.read, "curated": result.curated}
     Output(as_json).result(
-        {**value, "duplicates": result.duplicates, "quarantined": result.quarantined}, _demo_sentence(result)
+        {**value, "duplicates": result.duplicates, "quarantined": result.quarantined, "models": models},
+        _demo_sentence(result),
+        *([f"The models {' and '.join(models)} were trained on it."] if models else []),
     )
 
 
@@ -144,6 +151,24 @@ def _fill(lake: Lake, plan: DemoPlan) -> BuildResult:
             bar.complete(share or 0.0)
 
         return fill_with_demo(lake, plan, progress)
+
+
+def _train_models(settings: Settings) -> list[str]:
+    """Train the demo's models where they are not there yet."""
+    from training.registry import versions
+
+    if len(versions(settings)) > 1:
+        return []
+    # scikit-learn and MLflow are imported only where there is something to train.
+    from training.demo_models import train_demo_models
+
+    with progress_bar("Training the demo's models", "share") as bar:
+
+        def progress(step: str, share: float | None) -> None:
+            bar.show(step, None if share is None else 1.0)
+            bar.complete(share or 0.0)
+
+        return list(train_demo_models(settings, acting(settings), datetime.now(UTC), progress))
 
 
 def _demo_sentence(result: BuildResult) -> str:
