@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import charts, charts_models, formatting, model_words
 from app.cards import chart_card, table_card
+from lake_access.errors import LeadlakeError
 from lake_access.intervals import wilson_interval
 from training.comparison.outcome import CalibrationBin, Comparison, CountedRate
 from training.promotion.records import Gate
@@ -217,6 +218,12 @@ def draw_gates(gates: Sequence[Gate]) -> None:
                     f"by {gate.override.by} on {formatting.moment(gate.override.at)} (row {gate.override.ledger_row} "
                     f"of the ledger): {gate.override.reason}"
                 )
+
+
+def draw_refusal(refused: LeadlakeError) -> None:
+    """Why something was not done."""
+    st.error("This was not done.", icon=":material/block:")
+    st.text(str(refused))  # it may quote somebody's reason: as text, never as Markdown
 
 
 def _agreement(comparison: Comparison) -> str:

@@ -61,37 +61,34 @@ def verdict(difference: Difference) -> str:
 
 def metrics_table(metrics: Sequence[Difference], first: str, second: str) -> pd.DataFrame:
     """A row a metric: both versions, the difference with its interval, and the verdict."""
-    rows = []
-    for each in metrics:
-        digits = 2 if each.metric.startswith("lift") else 3
-        between = f"{each.difference.low:+.{digits}f} to {each.difference.high:+.{digits}f}"
-        rows.append(
+    return pd.DataFrame(
+        [
             {
                 "Metric": METRICS.get(each.metric, each.metric),
-                f"Version {first}": round(each.first.value, 4),
-                f"Version {second}": round(each.second.value, 4),
-                "Difference": round(each.difference.value, 4),
-                "95% interval": between,
+                f"Version {first}": figure_of(each.metric, each.first)[0],
+                f"Version {second}": figure_of(each.metric, each.second)[0],
+                "Difference": _signed(each.metric, each.difference.value),
+                "95% interval": f"{_signed(each.metric, each.difference.low)} to "
+                f"{_signed(each.metric, each.difference.high)}",
                 "Verdict": verdict(each),
             }
-        )
-    return pd.DataFrame(rows)
+            for each in metrics
+        ]
+    )
 
 
 def sources_table(by_source: Sequence[SourceComparison], labels: Mapping[str, str]) -> pd.DataFrame:
-    """A row a source: its leads, its conversion, mean scores, and ROC AUC under both versions."""
+    """A row a source: its leads, its conversion, mean score and ROC AUC before and after."""
     rows = []
     for each in by_source:
         ranking = each.metric("roc_auc")
         rows.append(
             {
                 "Source": labels.get(each.source, each.source),
-                "Leads": each.counted.leads,
+                "Leads": formatting.count(each.counted.leads),
                 "Conversion": _rate(each.counted),
-                "Mean score before": round(each.mean_score_first, 1),
-                "Mean score after": round(each.mean_score_second, 1),
-                "ROC AUC before": None if ranking is None else round(ranking.first.value, 3),
-                "ROC AUC after": None if ranking is None else round(ranking.second.value, 3),
+                "Mean score": f"{each.mean_score_first:.1f} → {each.mean_score_second:.1f}",
+                "ROC AUC": "" if ranking is None else f"{ranking.first.value:.3f} → {ranking.second.value:.3f}",
                 "Verdict": "too few to tell" if ranking is None else verdict(ranking),
             }
         )
@@ -103,64 +100,72 @@ def movers_table(movers: Sequence[Mover], labels: Mapping[str, str]) -> pd.DataF
     return pd.DataFrame(
         [
             {
-                "Lead": each.lead_id,
+                "Score": f"{each.first_score} → {each.second_score}",
+                "Band": _moved(each.first_band, each.second_band),
                 "Source": labels.get(each.source, each.source),
-                "Score before": each.first_score,
-                "Score after": each.second_score,
-                "Band": each.first_band if each.first_band == each.second_band else
-                f"{each.first_band} → {each.second_band}",
-                "Converted": each.converted,
+                "Converted": "yes" if each.converted else "no",
                 "Moved by": ", ".join(f"{why.feature} {why.second - why.first:+.2f}" for why in each.reasons),
+                "Lead": each.lead_id,
             }
             for each in movers
         ]
-    )  # fmt: skip
+    )
 
 
 def cutoffs_table(comparison: Comparison) -> pd.DataFrame:
     """A row a band, the highest first: its cut-off, and the new ones that hold its volume or its conversion."""
-    rows = [
-        {
-            "Band": volume.band,
-            "Cut-off now": volume.first_cutoff,
-            "Leads and conversion now": _counted(volume.first),
-            "Holds volume": volume.second_cutoff,
-            "Then": _counted(volume.second),
-            "Holds conversion": conversion.second_cutoff,
-            "Then ": _counted(conversion.second),
-        }
-        for volume, conversion in zip(
-            _downwards(comparison.hold_volume), _downwards(comparison.hold_conversion), strict=True
-        )
-    ]
-    return pd.DataFrame(rows)
+    carried = zip(_downwards(comparison.hold_volume), _downwards(comparison.hold_conversion), strict=True)
+    return pd.DataFrame(
+        [
+            {
+                "Band": volume.band,
+                "Now": _cutoff(volume.first_cutoff, volume.first),
+                "For the same volume": _cutoff(volume.second_cutoff, volume.second),
+                "For the same conversion": _cutoff(conversion.second_cutoff, conversion.second),
+            }
+            for volume, conversion in carried
+        ]
+    )
 
 
 def gaps_table(gaps: Sequence[Gap]) -> pd.DataFrame:
     """A row a metric: on the leads that calibrated the version, on its test leads, and on the newest mature leads."""
-    return pd.DataFrame(
-        [
+    rows = []
+    for each in gaps:
+        newest, between = figure_of(each.metric, each.newest)
+        validation = None if each.validation is None else Interval(each.validation, each.validation, each.validation)
+        rows.append(
             {
                 "Metric": METRICS.get(each.metric, each.metric),
-                "Validation": None if each.validation is None else round(each.validation, 4),
-                "Test, at training": round(each.at_training.value, 4),
-                "Newest leads": round(each.newest.value, 4),
-                "95% interval": figure_of(each.metric, each.newest)[1],
-                "Gap": None if each.validation is None else round(each.newest.value - each.validation, 4),
+                "Validation": "" if validation is None else figure_of(each.metric, validation)[0],
+                "Test, at training": figure_of(each.metric, each.at_training)[0],
+                "Newest leads": newest,
+                "95% interval": between,
+                "Gap": "" if validation is None else _signed(each.metric, each.newest.value - validation.value),
             }
-            for each in gaps
-        ]
-    )
+        )
+    return pd.DataFrame(rows)
 
 
 def _downwards(bands: Sequence[CarriedBand]) -> list[CarriedBand]:
     return list(reversed(bands))
 
 
-def _counted(counted: CountedRate | None) -> str:
-    if counted is None or counted.rate is None:
-        return "no leads"
-    return f"{formatting.count(counted.leads)}, {formatting.percentage(counted.rate)}"
+def _cutoff(cutoff: int | None, counted: CountedRate | None) -> str:
+    if cutoff is None or counted is None or counted.rate is None:
+        return "no such band"
+    leads = "1 lead" if counted.leads == 1 else f"{formatting.count(counted.leads)} leads"
+    return f"{cutoff}+: {leads}, {formatting.percentage(counted.rate)}"
+
+
+def _moved(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"
+
+
+def _signed(metric: str, value: float) -> str:
+    if metric == "capture_20":
+        return f"{value:+.1%}"
+    return f"{value:+.2f}" if metric.startswith("lift") else f"{value:+.3f}"
 
 
 def _rate(counted: CountedRate) -> str:

@@ -26,7 +26,7 @@ def decide(act: Callable[[datetime], object]) -> None:
         with st.spinner("Checking what it is bound to"):
             act(datetime.now(UTC))
     except LeadlakeError as exc:
-        st.error(formatting.shortened(str(exc), 600))
+        model_view.draw_refusal(exc)
         return
     st.rerun()
 
@@ -100,8 +100,8 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
         model_words.gaps_table(impact.gaps),
         key=f"gaps_{request.id}",
         file_name=f"gaps-{request.version}",
-        note="Validation: the leads that calibrated it. Gap: newest less validation. "
-        "A version does worse on leads that came later, and this is by how much.",
+        note="Validation: the leads that calibrated it. Gap: the newest leads less validation, "
+        "which is what leads that came later cost it, or gave it.",
     )
     if impact.comparison is not None:
         model_view.draw_comparison(
@@ -138,12 +138,10 @@ def draw_history(decided: list[Request]) -> None:
             "Request": each.id,
             "Version": each.version,
             "State": each.state,
-            "Asked by": each.requested_by,
-            "Asked": formatting.moment(each.requested_at),
-            "Why": each.reason,
-            "Decided by": each.decided_by,
-            "Decided": formatting.moment(each.decided_at) if each.decided_at else "",
             "Decision": each.decision_reason,
+            "Decided": f"{formatting.moment(each.decided_at)} by {each.decided_by}" if each.decided_at else "",
+            "Asked for": each.reason,
+            "Asked": f"{formatting.moment(each.requested_at)} by {each.requested_by}",
             "Gates overridden": ", ".join(gate.gate for gate in each.gates if gate.override),
             "Ledger row": each.decision_row,
         }

@@ -24,7 +24,7 @@ def started(kind: model_actions.Kind, parameters: Mapping[str, object]) -> None:
     try:
         st.success(model_actions.start(kind, parameters))
     except LeadlakeError as exc:
-        st.warning(formatting.shortened(str(exc), 400), icon=":material/block:")
+        model_view.draw_refusal(exc)
 
 
 def draw_champion(live: Champion | None) -> None:
@@ -65,7 +65,7 @@ def roll_back_now(reason: str) -> None:
             registry = promotion_sources(settings(), acting(), now).registry
             roll_back(state(), registry, acting(), reason, now)
     except LeadlakeError as exc:
-        st.error(formatting.shortened(str(exc), 400))
+        model_view.draw_refusal(exc)
         return
     st.rerun()
 
@@ -76,16 +76,12 @@ def draw_list(found: Sequence[ModelVersion], live: Champion | None) -> None:
         {
             "Version": each.version,
             "": "Champion" if live is not None and live.version == each.version else "",
+            "ROC AUC": " (".join(model_words.figure_of("roc_auc", each.metrics["roc_auc"])) + ")",
+            "Brier score": model_words.figure_of("brier", each.metrics["brier"])[0],
             "Algorithm": model_words.ALGORITHMS.get(each.algorithm, each.algorithm),
-            "Trained": formatting.moment(each.created_at),
-            "By": each.created_by,
-            "Leads": each.counts.get("used"),
-            **{
-                model_words.METRICS[name]: " (".join(model_words.figure_of(name, each.metrics[name])) + ")"
-                for name in ("roc_auc", "average_precision", "brier")
-                if name in each.metrics
-            },
+            "Leads": formatting.count(each.counts.get("used", 0)),
             "Leakage audit": "clean" if not each.leakage_findings else f"{len(each.leakage_findings)} found",
+            "Trained": f"{formatting.moment(each.created_at)} by {each.created_by}",
         }
         for each in found
     ]
@@ -136,10 +132,9 @@ def draw_compare_tab(found: Sequence[ModelVersion], live: Champion | None, label
     if kept is None:
         st.info(f"Versions {first} and {second} have not been compared yet.", icon=":material/info:")
         return
-    st.caption(
-        f"On {formatting.count(kept.comparison.counted.leads)} mature leads from "
-        f"{formatting.day(kept.leads_since.date())} to {formatting.day(kept.leads_until.date())}; compared on {formatting.moment(kept.made_at)}."
-    )
+    since, until = (formatting.day(each.date()) for each in (kept.leads_since, kept.leads_until))
+    counted = formatting.count(kept.comparison.counted.leads)
+    st.caption(f"On {counted} mature leads from {since} to {until}; compared on {formatting.moment(kept.made_at)}.")
     model_view.draw_comparison(
         kept.comparison,
         key="compared",
