@@ -209,6 +209,14 @@ class TrainingDeclaration(_Declared):
     leakage_auc: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
 
 
+class ExploreDeclaration(_Declared):
+    """What a query that somebody writes may take."""
+
+    rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "2GB"
+
+
 class Declarations(_Declared):
     """The whole of leadlake.toml, checked."""
 
@@ -216,6 +224,7 @@ class Declarations(_Declared):
     features: FeaturesDeclaration = FeaturesDeclaration()
     training: TrainingDeclaration = TrainingDeclaration()
     promotion: PromotionDeclaration = PromotionDeclaration()
+    explore: ExploreDeclaration = ExploreDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -15,12 +14,17 @@ import pyarrow as pa
 from lake_access.engine_errors import io_sentence
 from lake_access.errors import QueryRefusedError, StorageError
 from lake_access.lake import PinnedLake, open_views
+from lake_access.sql_statements import checked_statement
+from lake_access.views import READABLE
 
-# The functions that may stand in FROM. Others read the engine's own state: which keys it holds and, with its log of
-# requests switched on (by such a function again), the tokens that it sent.
-TABLE_FUNCTIONS = {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
-# A name that holds one of these is a file to DuckDB; a view may leave out columns that the table's own files have.
-OF_FILES = re.compile(r"[./\\]")
+
+@dataclass(frozen=True)
+class SqlLimits:
+    """What a query may take: rows (None: all), seconds, and memory as DuckDB writes it (None: as configured)."""
+
+    rows: int | None = None
+    seconds: float | None = None
+    memory: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,97 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
 
 
+class RunningSql:
+    """One SELECT on its way, in a thread of its own: whoever started it may wait for it or cancel it."""
+
+    def __init__(self, pinned: PinnedLake, sql: str, limits: SqlLimits) -> None:
+        self.sql = sql
+        self._limits = limits
+        self._outcome: Future[SqlResult] = Future()
+        self._ended_early: Literal["", "cancelled", "too long"] = ""
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
+        self._timer = None if limits.seconds is None else threading.Timer(limits.seconds, self._end, ["too long"])
+        threading.Thread(target=self._run, args=(pinned,), daemon=True).start()
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def done(self) -> bool:
+        """Whether there is a result, or an error."""
+        return self._outcome.done()
+
+    def cancel(self) -> None:
+        """Stop it; one that is done stays done."""
+        self._end("cancelled")
+
+    def result(self, timeout: float | None = None) -> SqlResult:
+        """The result; waited for at most so many seconds.
+
+        Raises:
+            QueryRefusedError: it was refused, failed, was cancelled or took too long.
+            StorageError: a data file cannot be read.
+            TimeoutError: it is not done.
+        """
+        return self._outcome.result(timeout)
+
+    def _end(self, why: Literal["cancelled", "too long"]) -> None:
+        with self._lock:
+            if not self.done and not self._ended_early:
+                self._ended_early = why
+                if self._connection is not None:
+                    self._connection.interrupt()
+
+    def _run(self, pinned: PinnedLake) -> None:
+        try:
+            self._outcome.set_result(self._answer(pinned))
+        except BaseException as exc:  # noqa: BLE001  (it is raised where the result is asked for)
+            self._outcome.set_exception(exc)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _answer(self, pinned: PinnedLake) -> SqlResult:
+        connection = open_views(pinned)
+        try:
+            self._begin(connection)
+            _lock_down(connection, pinned, self._limits)
+            statement = checked_statement(connection, self.sql, _schemas())
+            return _take(connection.execute(statement).to_arrow_reader(10_000), self._limits.rows)
+        except duckdb.InterruptException as exc:
+            raise QueryRefusedError(self._why_it_ended()) from exc
+        except duckdb.IOException as exc:
+            raise StorageError(f"the query: a data file cannot be read: {io_sentence(exc)}") from exc
+        except duckdb.OutOfMemoryException as exc:
+            raise QueryRefusedError(
+                "the query was stopped: it needs more memory than a query may take; ask for fewer rows or columns."
+            ) from exc
+        except duckdb.Error as exc:
+            raise QueryRefusedError(f"the query was refused: {_without_paths(exc)}") from exc
+        finally:
+            with self._lock:
+                self._connection = None
+            connection.close()
+
+    def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let the query be interrupted from now on; one that was cancelled before does not begin."""
+        with self._lock:
+            self._connection = connection
+            if self._ended_early:
+                raise QueryRefusedError(self._why_it_ended())
+
+    def _why_it_ended(self) -> str:
+        if self._ended_early == "too long":
+            return f"the query was stopped: it took more than {self._limits.seconds:g} seconds."
+        return "the query was cancelled."
+
+
+def start_sql(pinned: PinnedLake, sql: str, limits: SqlLimits) -> RunningSql:
+    """Begin one SELECT over the pinned tables; what is wrong with it is told when its result is asked for."""
+    return RunningSql(pinned, sql, limits)
+
+
 def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
     """The result of one SELECT over the pinned tables, cut after `limit` rows (None: whole).
 
@@ -53,57 +148,28 @@ def run_sql(pinned: PinnedLake, sql: str, limit: int | None) -> SqlResult:
         QueryRefusedError: it is not one SELECT, names what does not exist, or asks for what is not granted.
         StorageError: a data file cannot be read.
     """
-    connection = open_views(pinned)
+    running = start_sql(pinned, sql, SqlLimits(rows=limit))
     try:
-        _lock(connection, [path for table in pinned.tables.values() for path in table.files])
-        statement = _statement(connection, sql)
-        reader = connection.execute(statement).to_arrow_reader(10_000)
-        return _take(reader, limit)
-    except duckdb.IOException as exc:
-        raise StorageError(f"the query: a data file cannot be read: {io_sentence(exc)}") from exc
-    except duckdb.Error as exc:
-        raise QueryRefusedError(f"the query was refused: {_without_paths(exc)}") from exc
-    finally:
-        connection.close()
+        return running.result()
+    except BaseException:
+        running.cancel()
+        raise
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
-    connection.execute("SET allowed_paths = $1", [list(files)])
+def _schemas() -> set[str]:
+    return {table.split(".")[0] for table in READABLE}
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection, pinned: PinnedLake, limits: SqlLimits) -> None:
+    """From now on this database reads the pinned files and nothing else, and nobody can change that."""
+    if limits.memory is not None:
+        connection.execute("SET memory_limit = $1", [limits.memory])
+        connection.execute("SET max_temp_directory_size = $1", [limits.memory])
+    files = [path for table in pinned.tables.values() for path in table.files]
+    connection.execute("SET allowed_paths = $1", [files])
     connection.execute("SET enable_external_access = false")
     connection.execute("SET python_enable_replacements = false")
     connection.execute("SET lock_configuration = true")
-
-
-def _statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-    statements = connection.extract_statements(sql)
-    if len(statements) != 1:
-        raise QueryRefusedError(f"the query was refused: one statement at a time, and this is {len(statements)}.")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise QueryRefusedError(
-            "the query was refused: only SELECT may run here; the lake changes by `leadlake build` alone."
-        )
-    row = connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
-    parsed = json.loads(row[0]) if row is not None else {"error": True}
-    if parsed["error"]:
-        raise QueryRefusedError("the query was refused: only SELECT may run here.")
-    for refused in _refused_sources(parsed):
-        raise QueryRefusedError(f"the query was refused: {refused} may not stand in FROM here.")
-    return statements[0]
-
-
-def _refused_sources(parsed: Any) -> Iterator[str]:
-    """What stands in any FROM and may not, of a statement that DuckDB's own parser took apart."""
-    if isinstance(parsed, dict):
-        if parsed.get("type") == "TABLE_FUNCTION":
-            name = parsed["function"]["function_name"]
-            if name.lower() not in TABLE_FUNCTIONS:
-                yield f"{name}()"
-        if parsed.get("type") == "BASE_TABLE" and OF_FILES.search(parsed["table_name"]):
-            yield "a file"
-        parsed = list(parsed.values())
-    if isinstance(parsed, list):
-        for part in parsed:
-            yield from _refused_sources(part)
 
 
 def _take(reader: pa.RecordBatchReader, limit: int | None) -> SqlResult:

@@ -66,7 +66,8 @@ def _written(field: FieldInfo) -> str:
         return "needed"
     if field.default is None:
         return "not set"
-    return "`[]`" if field.default == () else f"`{str(field.default).lower()}`"
+    written = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+    return "`[]`" if field.default == () else f"`{written}`"
 
 
 def rows_of(text: str, first: str) -> list[list[str]]:

@@ -15,6 +15,7 @@ from app.cli import (
     checking_commands,
     landing_commands,
     ledger_commands,
+    person_commands,
     promotion_commands,
     reading_commands,
     replay_commands,
@@ -52,6 +53,7 @@ for commands in (
     replay_commands,
     reading_commands,
     upkeep_commands,
+    person_commands,
     checking_commands,
 ):
     commands.register(app)

@@ -162,6 +162,32 @@ def test_ways_around_the_views_are_refused(demo_lake: Lake, sql: str) -> None:
         run_sql(limited, sql.replace("{file}", file), None)
 
 
+LEAKS = [
+    "SELECT count(*) FROM {table} WHERE CASE WHEN lead_id = '{other}' THEN error('seen') ELSE true END",
+    "SELECT count(*) FROM {table} WHERE if(lead_id = '{other}', lead_id::VARCHAR::INTEGER, 1) = 1",
+    "SELECT count(*) FROM {table} JOIN (SELECT if(lead_id = '{other}', error('seen'), lead_id) AS lead_id FROM {table})"
+    " USING (lead_id)",
+]
+
+
+@pytest.mark.parametrize("table", ["curated.leads", "curated.events", "curated.scores", "features.lead_features"])
+@pytest.mark.parametrize("sql", LEAKS)
+def test_no_error_tells_of_a_lead_of_others(demo_lake: Lake, whole: PinnedLake, sql: str, table: str) -> None:
+    others = whole.frame(
+        "SELECT lead_id FROM curated.leads SEMI JOIN curated.scores USING (lead_id) WHERE source = 'online'"
+    )
+    asked = sql.replace("{table}", table).replace("{other}", str(others["lead_id"][0]))
+    with pytest.raises(QueryRefusedError):
+        run_sql(whole, asked, None)
+
+    assert run_sql(demo_lake.pin(LIMITS[0]), asked, None).rows()
+
+
+def test_statistics_of_files_are_refused(demo_lake: Lake) -> None:
+    with pytest.raises(QueryRefusedError, match=r"stats\(\) may not be called"):
+        run_sql(demo_lake.pin(LIMITS[0]), "SELECT stats(source) FROM curated.leads LIMIT 1", None)
+
+
 def test_an_earlier_state_is_limited_as_well(demo_lake: Lake, whole: PinnedLake, limits: RowLimits) -> None:
     snapshot = whole.snapshot("curated.leads")
     assert snapshot is not None
