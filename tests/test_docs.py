@@ -27,8 +27,8 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 # What a group of keys is called where it may have any name.
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
-# These serve until they are stopped; and what the doctor sees is of the machine.
-NOT_PLAYED = ("up", "worker", "doctor")
+# These serve until they are stopped, are of the machine, or need more leads than are played with.
+NOT_PLAYED = ("up", "worker", "doctor", "compare", "audit", "promotion")
 
 
 def keys_of(model: type[BaseModel], prefix: str = "", met: set[type[BaseModel]] | None = None) -> Iterator[str]:

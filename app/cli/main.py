@@ -47,13 +47,13 @@ app = typer.Typer(
 for commands in (
     serving_commands,
     training_commands,
-    promotion_commands,
-    ledger_commands,
     landing_commands,
     replay_commands,
     reading_commands,
     upkeep_commands,
     person_commands,
+    promotion_commands,
+    ledger_commands,
     checking_commands,
 ):
     commands.register(app)
