@@ -48,7 +48,7 @@ def figure_of(metric: str, interval: Interval) -> tuple[str, str]:
     """A metric's value and its interval, as text."""
     if metric == "capture_20":
         return formatting.percentage(interval.value), formatting.interval(interval.low, interval.high)
-    digits = 2 if metric.startswith("lift") else 3
+    digits = _digits(metric)
     return f"{interval.value:.{digits}f}", f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
 
 
@@ -120,8 +120,8 @@ def cutoffs_table(comparison: Comparison) -> pd.DataFrame:
             {
                 "Band": volume.band,
                 "Now": _cutoff(volume.first_cutoff, volume.first),
-                "For the same volume": _cutoff(volume.second_cutoff, volume.second),
-                "For the same conversion": _cutoff(conversion.second_cutoff, conversion.second),
+                "Same volume": _cutoff(volume.second_cutoff, volume.second),
+                "Same conversion": _cutoff(conversion.second_cutoff, conversion.second),
             }
             for volume, conversion in carried
         ]
@@ -154,8 +154,7 @@ def _downwards(bands: Sequence[CarriedBand]) -> list[CarriedBand]:
 def _cutoff(cutoff: int | None, counted: CountedRate | None) -> str:
     if cutoff is None or counted is None or counted.rate is None:
         return "no such band"
-    leads = "1 lead" if counted.leads == 1 else f"{formatting.count(counted.leads)} leads"
-    return f"{cutoff}+: {leads}, {formatting.percentage(counted.rate)}"
+    return f"{cutoff}+: n {formatting.brief_count(counted.leads)}, {formatting.percentage(counted.rate)}"
 
 
 def _moved(before: str, after: str) -> str:
@@ -165,7 +164,13 @@ def _moved(before: str, after: str) -> str:
 def _signed(metric: str, value: float) -> str:
     if metric == "capture_20":
         return f"{value:+.1%}"
-    return f"{value:+.2f}" if metric.startswith("lift") else f"{value:+.3f}"
+    return f"{value:+.{_digits(metric)}f}"
+
+
+def _digits(metric: str) -> int:
+    if metric.startswith("lift"):
+        return 2
+    return 4 if metric == "brier" else 3
 
 
 def _rate(counted: CountedRate) -> str:
