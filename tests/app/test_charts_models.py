@@ -21,7 +21,7 @@ def test_calibration_is_drawn_with_its_intervals_and_the_diagonal(comparison: Co
     assert list(diagonal.x) == list(diagonal.y)
     assert list(drawn.x) == [each.predicted for each in curve.bins]
     assert list(drawn.y) == [each.observed.rate for each in curve.bins]
-    assert list(drawn.error_y.array) == [each.observed.high - each.observed.rate for each in curve.bins]
+    assert list(drawn.error_y.array) == [each.observed.high - (each.observed.rate or 0) for each in curve.bins]
     assert "<b>&lt;b&gt;1&lt;/b&gt;</b>" in drawn.customdata[0]
 
 

@@ -3,17 +3,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.acting
-from lake_access.permissions import Actor, RowLimits
+from lake_access.permissions import Actor, Role, RowLimits
 from tests.pages.conftest import OpenPage
 from tests.training.promotion import model_lakes
 
 ROOT = Path(__file__).parents[2]
+ActingAs = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +26,11 @@ def models_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def acting_as(monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201  (a function that names the reader)
-    def act(role: str, name: str = "egon", limits: RowLimits | None = None) -> None:
-        actor = Actor(name, frozenset({role}), "oidc", limits)  # type: ignore[arg-type]
+def acting_as(monkeypatch: pytest.MonkeyPatch) -> ActingAs:
+    """Have the pages read by somebody else."""
+
+    def act(role: Role, name: str = "egon", limits: RowLimits | None = None) -> None:
+        actor = Actor(name, frozenset({role}), "oidc", limits)
         monkeypatch.setattr(app.acting, "acting", lambda: actor)
 
     return act
@@ -81,9 +85,9 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
 
 @pytest.mark.slow
 def test_a_viewer_is_offered_neither_retraining_nor_requests(
-    open_page: OpenPage, models_home: Path, acting_as: object
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
 ) -> None:
-    acting_as("viewer")  # type: ignore[operator]
+    acting_as("viewer")
 
     page = at(open_page(models_home), "models.py")
 
@@ -93,9 +97,9 @@ def test_a_viewer_is_offered_neither_retraining_nor_requests(
 
 @pytest.mark.slow
 def test_an_engineer_sees_gates_impact_and_the_gap_and_decides(
-    open_page: OpenPage, models_home: Path, acting_as: object
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
 ) -> None:
-    acting_as("ml_engineer")  # type: ignore[operator]
+    acting_as("ml_engineer")
 
     page = at(open_page(models_home), "approvals.py")
 
@@ -111,8 +115,8 @@ def test_an_engineer_sees_gates_impact_and_the_gap_and_decides(
 
 
 @pytest.mark.slow
-def test_who_asked_may_withdraw_and_not_decide(open_page: OpenPage, models_home: Path, acting_as: object) -> None:
-    acting_as("ml_engineer", "ana")  # type: ignore[operator]
+def test_who_asked_may_withdraw_and_not_decide(open_page: OpenPage, models_home: Path, acting_as: ActingAs) -> None:
+    acting_as("ml_engineer", "ana")
 
     page = at(open_page(models_home), "approvals.py")
 
@@ -122,9 +126,9 @@ def test_who_asked_may_withdraw_and_not_decide(open_page: OpenPage, models_home:
 
 @pytest.mark.slow
 def test_who_may_see_some_leads_only_sees_no_single_ones(
-    open_page: OpenPage, models_home: Path, acting_as: object
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
 ) -> None:
-    acting_as("viewer", limits=RowLimits(sources=("online",)))  # type: ignore[operator]
+    acting_as("viewer", limits=RowLimits(sources=("online",)))
 
     page = at(open_page(models_home), "approvals.py")
 
@@ -134,9 +138,9 @@ def test_who_may_see_some_leads_only_sees_no_single_ones(
 
 @pytest.mark.slow
 def test_a_reason_that_is_missing_is_told_and_nothing_changes(
-    open_page: OpenPage, models_home: Path, acting_as: object
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
 ) -> None:
-    acting_as("ml_engineer")  # type: ignore[operator]
+    acting_as("ml_engineer")
     page = at(open_page(models_home), "approvals.py")
 
     next(button for button in page.button if button.label == "Reject").click()

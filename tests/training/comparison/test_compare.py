@@ -177,7 +177,7 @@ def test_declared_bands_that_tell_no_lead_apart_give_way_to_shares_of_the_first_
     scores = scores_of(low.probability)
     assert (found.cutoffs_declared, compared().cutoffs_declared) == (False, True)
     assert found.bands == ("cold", "warm", "hot")
-    assert found.cutoffs == (0, np.quantile(scores, 0.7, method="higher"), np.quantile(scores, 0.9, method="higher"))
+    assert found.cutoffs == (0, *(int(np.quantile(scores, share, method="higher")) for share in (0.7, 0.9)))
     assert working_bands(np.full(500, 7), BANDS, 30) == ({"cold": 0, "warm": 7}, False)
 
 
