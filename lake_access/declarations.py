@@ -222,9 +222,9 @@ class Declarations(_Declared):
 
     lake: LakeDeclaration = LakeDeclaration()
     features: FeaturesDeclaration = FeaturesDeclaration()
+    explore: ExploreDeclaration = ExploreDeclaration()
     training: TrainingDeclaration = TrainingDeclaration()
     promotion: PromotionDeclaration = PromotionDeclaration()
-    explore: ExploreDeclaration = ExploreDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

@@ -27,8 +27,11 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 
 # What a group of keys is called where it may have any name.
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
-# These serve until they are stopped, are of the machine, or need more leads than are played with.
-NOT_PLAYED = ("up", "worker", "doctor", "compare", "audit", "promotion")
+# These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are here.
+NOT_PLAYED = (
+    *("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card"),
+    *("compare", "audit", "promotion"),
+)
 
 
 def keys_of(model: type[BaseModel], prefix: str = "", met: set[type[BaseModel]] | None = None) -> Iterator[str]:
@@ -98,7 +101,7 @@ def options_of(command: Any) -> set[str]:
 
 def sections() -> dict[str, str]:
     """The commands' sections, by the command's name."""
-    return dict(re.findall(r"^## leadlake ([\w ]+)\n(.*?)(?=^## |\Z)", COMMANDS, flags=re.MULTILINE | re.DOTALL))
+    return dict(re.findall(r"^## leadlake ([\w -]+)\n(.*?)(?=^## |\Z)", COMMANDS, flags=re.MULTILINE | re.DOTALL))
 
 
 def examples() -> list[tuple[str, str]]:

@@ -46,10 +46,10 @@ app = typer.Typer(
 )
 for commands in (
     serving_commands,
-    training_commands,
     landing_commands,
     replay_commands,
     reading_commands,
+    training_commands,
     upkeep_commands,
     person_commands,
     promotion_commands,

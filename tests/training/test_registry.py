@@ -81,7 +81,7 @@ def test_mlflow_tells_the_same_versions(registered: Settings) -> None:
     client = open_mlflow(registered)
     for told in versions(registered):
         mirrored = client.get_model_version(NAME, told.version)
-        run = client.get_run(mirrored.run_id)
+        run = client.get_run(mirrored.run_id or "")
         assert mirrored.tags["leadlake.artifact_sha256"] == told.artifact_sha256
         assert run.info.status == "FINISHED"
         assert run.data.metrics["roc_auc"] == told.metrics["roc_auc"].value
