@@ -31,6 +31,13 @@ PAGES: Final[Sequence[PageEntry]] = (
         Action.VIEW_DASHBOARDS,
     ),
     PageEntry(
+        "explore.py",
+        "Explore",
+        ":material/terminal:",
+        "The tables in SQL, read only: with examples, history, a chart of the result, and files.",
+        Action.EXPLORE_SQL,
+    ),
+    PageEntry(
         "models.py",
         "Models",
         ":material/model_training:",

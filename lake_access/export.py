@@ -38,13 +38,13 @@ def _write(result: SqlResult, file: BinaryIO, format_: ExportFormat) -> None:
     if format_ == "parquet":
         pyarrow.parquet.write_table(result.table, file, compression="zstd")
     elif format_ == "csv":
-        pyarrow.csv.write_csv(_flat(result.table), file)
+        pyarrow.csv.write_csv(flat(result.table), file)
     else:
         value = {"columns": result.columns, "rows": result.rows(), "truncated": result.truncated}
         file.write((json.dumps(value, ensure_ascii=False, default=str) + "\n").encode())
 
 
-def _flat(table: pa.Table) -> pa.Table:
+def flat(table: pa.Table) -> pa.Table:
     """The table with every column that CSV has no form for (lists, structs, UUIDs) as text."""
     columns = [
         column
@@ -56,4 +56,4 @@ def _flat(table: pa.Table) -> pa.Table:
 
 
 def _has_csv_form(kind: pa.DataType) -> bool:
-    return not (pa.types.is_nested(kind) or isinstance(kind, pa.ExtensionType) or pa.types.is_decimal(kind))
+    return not (pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) or pa.types.is_decimal(kind))
