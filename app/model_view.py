@@ -16,7 +16,7 @@ from training.comparison.outcome import CalibrationBin, Comparison, CountedRate
 from training.promotion.records import Gate
 from training.versions import ModelVersion
 
-SHOWN_METRICS = ("roc_auc", "average_precision", "brier", "ece", "lift_10", "capture_20")
+SHOWN_METRICS = ("roc_auc", "average_precision", "brier", "ece", "lift_10")  # what fits beside each other
 
 
 def draw_comparison(
