@@ -61,6 +61,20 @@ PAGES: Final[Sequence[PageEntry]] = (
         Action.EXPLORE_SQL,
     ),
     PageEntry(
+        "models.py",
+        "Models",
+        ":material/model_training:",
+        "The versions of the model: which is champion, how good each is, and two beside each other.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
+        "approvals.py",
+        "Approvals",
+        ":material/approval:",
+        "Which versions wait to go live, what would change, and what was decided before.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
         JOBS,
         "Jobs",
         ":material/manufacturing:",

@@ -162,6 +162,15 @@ class ScoringDeclaration(Declared):
         return self
 
 
+class PromotionDeclaration(Declared):
+    """What a version must hold to go live: the limits of the gates, and how many of the newest leads they ask."""
+
+    margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.01
+    source_margin: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.05
+    calibration_limit: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.05
+    newest_leads: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+
+
 class FeaturesDeclaration(Declared):
     """Attributes of touches, or declared fields of theirs, that become features: as numbers, or as text."""
 
@@ -215,6 +224,7 @@ class Declarations(Declared):
     features: FeaturesDeclaration = FeaturesDeclaration()
     explore: ExploreDeclaration = ExploreDeclaration()
     training: TrainingDeclaration = TrainingDeclaration()
+    promotion: PromotionDeclaration = PromotionDeclaration()
     bands: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     scoring: ScoringDeclaration
     sources: dict[Name, StreamDeclaration]

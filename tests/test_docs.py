@@ -30,7 +30,10 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").
 ANY_NAME = {"bands": "band", "sources": "source", "events": "event", "fields": "field"}
 ANY_NAME |= {"roles": "role", "command_line": "user"}
 # These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are here.
-NOT_PLAYED = ("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card")
+NOT_PLAYED = (
+    *("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card"),
+    *("compare", "audit", "promotion"),
+)
 
 
 def keys_of(model: type[BaseModel], prefix: str = "", met: set[type[BaseModel]] | None = None) -> Iterator[str]:

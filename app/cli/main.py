@@ -17,7 +17,9 @@ from app.cli import (
     conversion_commands,
     job_commands,
     landing_commands,
+    ledger_commands,
     person_commands,
+    promotion_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -56,6 +58,8 @@ for commands in (
     upkeep_commands,
     job_commands,
     person_commands,
+    promotion_commands,
+    ledger_commands,
     checking_commands,
     access_commands,
 ):

@@ -1,0 +1,289 @@
+"""What the pages of models draw: a comparison, a version's card, and gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, charts_models, formatting, model_words
+from app.cards import chart_card, table_card
+from lake_access.errors import LeadlakeError
+from lake_access.intervals import wilson_interval
+from training.comparison.outcome import CalibrationBin, Comparison, CountedRate
+from training.promotion.records import Gate
+from training.versions import ModelVersion
+
+SHOWN_METRICS = ("roc_auc", "average_precision", "brier", "ece", "lift_10")  # what fits beside each other
+
+
+def draw_comparison(
+    comparison: Comparison, *, key: str, labels: Mapping[str, str], minimum_cell: int, with_leads: bool
+) -> None:
+    """Everything that a comparison says; single leads only `with_leads`, for who may see them all."""
+    first, second = comparison.first, comparison.second
+    names = (f"Version {first}", f"Version {second}")
+    table_card(
+        "Metrics on the same leads",
+        model_words.metrics_table(comparison.metrics, first, second),
+        key=f"{key}_metrics",
+        file_name=f"metrics-{first}-{second}",
+        note=f"Differences are version {second} less version {first}, with the 95% interval of a paired bootstrap.",
+    )
+    _draw_bands(comparison, key, minimum_cell)
+    left, right = st.columns(2, gap="small")
+    with left:
+        _draw_calibration(comparison, names, key)
+    with right:
+        bars = [(bar.lowest, bar.highest, bar.first, bar.second) for bar in comparison.scores]
+        chart_card(
+            "Scores",
+            charts_models.score_distributions(comparison.scores, names),
+            key=f"{key}_scores",
+            alt=f"How many of {comparison.counted.leads} leads have which score under versions {first} and {second}",
+            frame=pd.DataFrame(bars, columns=["From", "To", *names]),
+            file_name=f"scores-{first}-{second}",
+            note=_agreement(comparison),
+        )
+    table_card(
+        "By source",
+        model_words.sources_table(comparison.by_source, labels),
+        key=f"{key}_sources",
+        file_name=f"sources-{first}-{second}",
+        note=f"Before is version {first}, after is version {second}.",
+    )
+    if with_leads and comparison.movers:
+        table_card(
+            "Leads that move most",
+            model_words.movers_table(comparison.movers, labels),
+            key=f"{key}_movers",
+            file_name=f"movers-{first}-{second}",
+            note="Moved by: the features whose part in the lead's log-odds changes most, and by how much.",
+        )
+
+
+def _draw_bands(comparison: Comparison, key: str, minimum_cell: int) -> None:
+    first, second = comparison.first, comparison.second
+    heads = [f"{name} {cutoff}+" for name, cutoff in zip(comparison.bands, comparison.cutoffs, strict=True)]
+    cells = charts_models.matrix_cells(comparison.band_matrix, comparison.bands, minimum_cell)
+    declared = (
+        "Bands by the declared cut-offs."
+        if comparison.cutoffs_declared
+        else f"The declared bands leave nearly all leads in one, so these are the highest tenths of version {first}."
+    )
+    left, right = st.columns([5, 6], gap="small")
+    with left:
+        chart_card(
+            "Band by band",
+            charts.rate_grid(heads, heads, cells, beside=250),
+            key=f"{key}_matrix",
+            alt=charts.description(f"From bands of version {first} to bands of {second}", list(cells.values())),
+            frame=_matrix_frame(comparison),
+            file_name=f"bands-{first}-{second}",
+            note=f"Rows: version {first}. Columns: version {second}. {declared} "
+            f"{formatting.count(comparison.changed_band)} of {formatting.count(comparison.counted.leads)} leads "
+            "change their band.",
+        )
+    with right:
+        table_card(
+            "Cut-offs carried over",
+            model_words.cutoffs_table(comparison),
+            key=f"{key}_cutoffs",
+            file_name=f"cutoffs-{first}-{second}",
+            note=f"Scores of version {second} at which a band keeps its number of leads, or its conversion.",
+        )
+
+
+def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str) -> None:
+    curves = (
+        charts_models.Curve(names[0], charts_models.FIRST, comparison.calibration_first),
+        charts_models.Curve(names[1], charts_models.SECOND, comparison.calibration_second),
+    )
+    chart_card(
+        "Calibration",
+        charts_models.calibration_curves(curves),
+        key=f"{key}_calibration",
+        alt=f"Observed against predicted conversion of versions {comparison.first} and {comparison.second}",
+        frame=pd.concat([_bins_frame(curve.bins).assign(Version=curve.name) for curve in curves]),
+        file_name=f"calibration-{comparison.first}-{comparison.second}",
+        note="Tenths of the leads, with 95% Wilson intervals. On the dotted line a model is right.",
+    )
+
+
+def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    """A version's card: its metrics, calibration, lift, importances, sources, and what it was made from."""
+    draw_metrics(version)
+    bins = [_card_bin(row) for row in card["calibration"]]
+    left, right = st.columns(2, gap="small")
+    with left:
+        chart_card(
+            "Calibration",
+            charts_models.calibration_curves([charts_models.Curve("", charts_models.SECOND, bins)]),
+            key="card_calibration",
+            alt=f"Observed against predicted conversion of version {version.version} on its test leads",
+            frame=_bins_frame(bins),
+            file_name=f"calibration-{version.version}",
+            note="Test leads in tenths by predicted conversion, with 95% Wilson intervals.",
+        )
+    with right:
+        chart_card(
+            "Lift",
+            charts_models.lift_bars(card["lift"]),
+            key="card_lift",
+            alt=f"Conversions among the highest tenths of the leads by version {version.version}",
+            frame=pd.DataFrame(card["lift"]),
+            file_name=f"lift-{version.version}",
+            note="Of all conversions among the test leads. The dotted line is chance.",
+        )
+    left, right = st.columns(2, gap="small")
+    with left:
+        chart_card(
+            "What matters to it",
+            charts_models.importance_bars(card["importances"]),
+            key="card_importances",
+            alt=f"The most important features of version {version.version}",
+            frame=pd.DataFrame(card["importances"]),
+            file_name=f"importances-{version.version}",
+            note="By permutation on the test leads; lines are the spread over repeats.",
+        )
+    with right:
+        table_card(
+            "By source",
+            _sources_frame(version, labels),
+            key="card_sources",
+            file_name=f"sources-{version.version}",
+            note="On the test leads. Empty where the leads of a source are all of one outcome.",
+        )
+    draw_origin(version, card)
+
+
+def draw_metrics(version: ModelVersion) -> None:
+    """A version's metrics on its test leads, each with its interval."""
+    with st.grid(len(SHOWN_METRICS), min_column_width=150):
+        for name in SHOWN_METRICS:
+            if name in version.metrics:
+                value, between = model_words.figure_of(name, version.metrics[name])
+                label = model_words.METRICS[name]
+                st.metric(label, value, delta=between, delta_color="off", delta_arrow="off", border=True)
+
+
+def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
+    """Who made a version, when, from which data and with which parameters."""
+    parts = card["parts"]
+    made = [
+        ("Trained", f"{formatting.moment(version.created_at)} by {version.created_by}"),
+        ("Algorithm", model_words.ALGORITHMS.get(version.algorithm, version.algorithm)),
+        ("Outcome", str(card["outcome"])),
+        ("Data as of", formatting.moment(version.as_of)),
+        *(
+            (f"Leads to {name}", f"{formatting.count(part['leads'])}, of whom {formatting.count(part['conversions'])} "
+                                 f"converted, {part['first'][:10]} to {part['last'][:10]}")
+            for name, part in parts.items()
+        ),
+        ("Parameters", ", ".join(f"{name} = {value}" for name, value in version.parameters.items())),
+        ("Seed", str(version.seed)),
+        ("Features", ", ".join(version.features)),
+        ("Leakage audit", "; ".join(version.leakage_findings) or "clean"),
+        ("Model file", f"{version.artifact}, SHA-256 {version.artifact_sha256}"),
+        ("Digest of its predictions", version.digest),
+        ("Digest of its dataset", version.dataset_digest),
+        *((f"Snapshot of {table}", str(snapshot)) for table, snapshot in version.snapshot_ids),
+    ]  # fmt: skip
+    with st.container(border=True):
+        st.subheader("What it was made from")
+        st.dataframe(
+            pd.DataFrame(made, columns=["", " "]),
+            hide_index=True,
+            alt=f"What version {version.version} was made from",
+            column_config={
+                "": st.column_config.TextColumn(width="medium"),
+                " ": st.column_config.TextColumn(width="large"),
+            },
+        )
+
+
+def draw_gates(gates: Sequence[Gate]) -> None:
+    """A line a gate; one that was overridden is red, with who did it and why."""
+    for gate in gates:
+        icon = ":material/check_circle:" if gate.passed else ":material/cancel:"
+        colour = "green" if gate.passed else "red"
+        with st.container(gap=None):
+            st.markdown(f":{colour}[{icon} **{model_words.gate_name(gate)}**]")
+            st.text(gate.detail)
+            if gate.override is not None:
+                st.markdown(":red[**Overridden**]")
+                st.text(
+                    f"by {gate.override.by} on {formatting.moment(gate.override.at)} (row {gate.override.ledger_row} "
+                    f"of the ledger): {gate.override.reason}"
+                )
+
+
+def draw_refusal(refused: LeadlakeError) -> None:
+    """Why something was not done."""
+    st.error("This was not done.", icon=":material/block:")
+    st.text(str(refused))  # it may quote somebody's reason: as text, never as Markdown
+
+
+def _agreement(comparison: Comparison) -> str:
+    if comparison.spearman is None or comparison.kendall is None:
+        return "One version gives every lead the same score."
+    return (
+        f"Both versions order the leads alike to {comparison.spearman:.2f} (Spearman) and {comparison.kendall:.2f} "
+        "(Kendall); 1 is the same order."
+    )
+
+
+def _matrix_frame(comparison: Comparison) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                f"Version {comparison.first}": cell.first_band,
+                f"Version {comparison.second}": cell.second_band,
+                "leads": cell.counted.leads,
+                "conversions": cell.counted.conversions,
+                "rate": cell.counted.rate,
+                "low": cell.counted.low,
+                "high": cell.counted.high,
+            }
+            for cell in comparison.band_matrix
+        ]
+    )
+
+
+def _bins_frame(bins: Sequence[CalibrationBin]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "predicted": each.predicted,
+                "observed": each.observed.rate,
+                "low": each.observed.low,
+                "high": each.observed.high,
+                "leads": each.observed.leads,
+            }
+            for each in bins
+        ]
+    )
+
+
+def _card_bin(row: Mapping[str, Any]) -> CalibrationBin:
+    leads, conversions = int(row["leads"]), round(row["observed"] * row["leads"])
+    low, high = wilson_interval(conversions, leads)
+    return CalibrationBin(row["predicted"], CountedRate(leads, conversions, row["observed"], low, high))
+
+
+def _sources_frame(version: ModelVersion, labels: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Source": labels.get(source, source),
+                "Leads": int(found.get("leads", 0)),
+                "Converted": int(found.get("conversions", 0)),
+                "ROC AUC": found.get("roc_auc"),
+                "Average precision": found.get("average_precision"),
+                "Calibration error": found.get("ece"),
+            }
+            for source, found in version.metrics_by_source.items()
+        ]
+    ).round(3)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import app.acting
+from lake_access.permissions import Actor, Role, RowLimits
+from tests.pages.conftest import OpenPage
+from tests.training.promotion import model_lakes
+
+ROOT = Path(__file__).parents[2]
+ActingAs = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def models_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("models")
+    model_lakes.filled(home)
+    return home
+
+
+@pytest.fixture
+def acting_as(monkeypatch: pytest.MonkeyPatch) -> ActingAs:
+    """Have the pages read by somebody else."""
+
+    def act(role: Role, name: str = "egon", limits: RowLimits | None = None) -> None:
+        actor = Actor(name, frozenset({role}), "oidc", limits)
+        monkeypatch.setattr(app.acting, "acting", lambda: actor)
+
+    return act
+
+
+def at(page: AppTest, file: str) -> AppTest:
+    return page.switch_page(str(ROOT / "pages" / file)).run()
+
+
+def shown(page: AppTest) -> str:
+    tables = [frame.value.to_string() for frame in page.dataframe]
+    texts = [each.value for each in (*page.text, *page.markdown, *page.caption, *page.subheader, *page.info)]
+    return "\n".join([*texts, *tables])
+
+
+def buttons(page: AppTest) -> set[str]:
+    return {button.label for button in page.button}
+
+
+def test_without_a_model_both_pages_say_so(open_page: OpenPage, calls_home: Path) -> None:
+    models = at(open_page(calls_home), "models.py")
+    assert not models.exception
+    assert "No model has been trained yet." in shown(models)
+    approvals = at(open_page(calls_home), "approvals.py")
+    assert not approvals.exception
+    assert "No request waits for a decision." in shown(approvals)
+
+
+def test_pages_of_models_import_neither_mlflow_nor_scikit_learn() -> None:
+    program = (
+        "import sys, app.model_view, app.model_actions, training.registry, training.promotion.deciding,"
+        "training.comparison.kept, training.promotion.requesting, jobs.promotion_sources;"
+        "print([name for name in ('mlflow', 'sklearn', 'skops', 'shap', 'scipy', 'evidently') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: OpenPage, models_home: Path) -> None:
+    page = at(open_page(models_home), "models.py")
+
+    assert not page.exception
+    text = shown(page)
+    assert "Champion: version 1" in text
+    assert list(page.dataframe[0].value["Version"]) == ["2", "1"]
+    assert {metric.label for metric in page.metric} >= {"ROC AUC", "Brier score", "Calibration error"}
+    assert "Differences are version 2 less version 1" in text
+    assert "Metrics on the same leads" in text
+    assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
+
+
+@pytest.mark.slow
+def test_a_viewer_is_offered_neither_retraining_nor_requests(
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
+) -> None:
+    acting_as("viewer")
+
+    page = at(open_page(models_home), "models.py")
+
+    assert not page.exception
+    assert {"Retrain", "Request", "Compare on the newest leads", "Roll back"}.isdisjoint(buttons(page))
+
+
+@pytest.mark.slow
+def test_an_engineer_sees_gates_impact_and_the_gap_and_decides(
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
+) -> None:
+    acting_as("ml_engineer")
+
+    page = at(open_page(models_home), "approvals.py")
+
+    assert not page.exception
+    text = shown(page)
+    assert "Request 1: version 2 in place of 1" in text
+    assert "It sees <b>more</b> [x](http://x)." in {each.value.split(": ", 1)[-1] for each in page.text}
+    assert "From validation to the newest data" in text
+    assert "Leads that move most" in text
+    assert {"Approve", "Reject", "Override"} <= buttons(page)
+    assert next(button for button in page.button if button.label == "Approve").disabled
+    assert "[x](http" not in json.dumps([each.value for each in page.markdown])
+
+
+@pytest.mark.slow
+def test_who_asked_may_withdraw_and_not_decide(open_page: OpenPage, models_home: Path, acting_as: ActingAs) -> None:
+    acting_as("ml_engineer", "ana")
+
+    page = at(open_page(models_home), "approvals.py")
+
+    assert "Withdraw the request" in buttons(page)
+    assert {"Approve", "Reject", "Override"}.isdisjoint(buttons(page))
+
+
+@pytest.mark.slow
+def test_who_may_see_some_leads_only_sees_no_single_ones(
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
+) -> None:
+    acting_as("viewer", limits=RowLimits(sources=("online",)))
+
+    page = at(open_page(models_home), "approvals.py")
+
+    assert not page.exception
+    assert "Leads that move most" not in shown(page)
+
+
+@pytest.mark.slow
+def test_a_reason_that_is_missing_is_told_and_nothing_changes(
+    open_page: OpenPage, models_home: Path, acting_as: ActingAs
+) -> None:
+    acting_as("ml_engineer")
+    page = at(open_page(models_home), "approvals.py")
+
+    next(button for button in page.button if button.label == "Reject").click()
+    page.run()
+
+    assert "A reason is needed" in shown(page)
+    assert "Request 1: version 2 in place of 1" in shown(page)

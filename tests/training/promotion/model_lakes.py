@@ -1,0 +1,36 @@
+"""A real lake with two trained versions, of which the first is champion, and a request for the other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobs.demo import fill_with_demo
+from jobs.promotion_sources import promotion_sources
+from lake_access.database import open_database
+from lake_access.demo_events import DemoPlan
+from lake_access.permissions import local_user
+from lake_access.settings import load_settings
+from tests.pages.lakes import opened
+from training.promotion.comparing import compare_and_keep
+from training.promotion.moving import bootstrap_champion
+from training.promotion.requesting import request_promotion
+from training.registry import version
+from training.retraining import retrain
+
+UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANA = local_user("ana")
+
+
+def filled(home: Path) -> None:
+    """Fill this home: the demo, versions 1 (champion) and 2, their comparison, and ana's request for 2."""
+    fill_with_demo(opened(home), DemoPlan(until=UNTIL, leads=2_500, seed=7))
+    settings = load_settings({"LEADLAKE_HOME": str(home)})
+    engine = open_database(settings)
+    for algorithm in ("logistic_regression", "gradient_boosting"):
+        retrain(settings, ANA, {"algorithm": algorithm, "seed": 0}, NOW)
+    sources = promotion_sources(settings, ANA, NOW)
+    bootstrap_champion(engine, sources.registry, ANA, version(settings, "1"), "the first model", NOW)
+    compare_and_keep(engine, sources, ANA, "1", "2", NOW)
+    request_promotion(engine, sources, ANA, "2", "It sees <b>more</b> [x](http://x).", NOW)
