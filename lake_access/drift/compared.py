@@ -202,14 +202,19 @@ def _known(asked: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
 def _described(connection: duckdb.DuckDBPyConnection) -> Compared:
     reference, current = (connection.table(side) for side in ("reference_rows", "current_rows"))
     types = zip(reference.columns, map(str, reference.types), map(str, current.types), strict=True)
-    return Compared(connection, {name: _common_kind(name, one, other) for name, one, other in types})
+    return Compared(connection, {name: _common_kind(connection, name, one, other) for name, one, other in types})
 
 
-def _common_kind(name: str, one: str, other: str) -> ColumnKind:
-    kinds = {_kind(name, one), _kind(name, other)}
-    if "category" in kinds and len(kinds) > 1:
+def _common_kind(connection: duckdb.DuckDBPyConnection, name: str, one: str, other: str) -> ColumnKind:
+    kinds = (_kind(name, one), _kind(name, other))
+    if "category" not in kinds or kinds[0] == kinds[1]:
+        return kinds[0] if kinds[0] == kinds[1] else "number"
+    # A column without any value has no type of its own: pandas' and Arrow's come as whatever.
+    sides = (connection.table(side) for side in ("reference_rows", "current_rows"))
+    ours, theirs = (side.aggregate(f"count({identifier(name)})").fetchall()[0][0] for side in sides)
+    if ours and theirs:
         raise QueryRefusedError(f'column "{name}" holds {one} on one side and {other} on the other; make them alike.')
-    return kinds.pop() if len(kinds) == 1 else "number"
+    return kinds[0] if ours else kinds[1]
 
 
 def _kind(name: str, sql_type: str) -> ColumnKind:

@@ -126,8 +126,8 @@ def _test_counts(
         psi=psi(*_binned(values, reference, current, known)),
         noise=_worst(choice.test, sides),
         chance_p=_ks(values, reference, current) if by_rank else contingency_p(reference, current),
-        unseen=_unseen(counted, reference, current),
-        gone=_unseen(counted, current, reference),
+        unseen=Unseen() if by_rank else _unseen(counted, reference, current),
+        gone=Unseen() if by_rank else _unseen(counted, current, reference),
         note="one same value on both sides" if len(reference) == 1 else "",
     )
 

@@ -6,6 +6,7 @@ the order of the values and in the same places on both sides; both sides have ro
 
 from __future__ import annotations
 
+import warnings
 from math import ceil, log2, sqrt
 
 import numpy as np
@@ -59,7 +60,10 @@ def ks_p(distance: float, rows: int, others: int) -> float:
 
 def ks_p_exact(values: Floats, reference: Counts, current: Counts) -> float:
     """The same of few rows, from the distribution of D for just so many."""
-    return float(ks_2samp(np.repeat(values, reference), np.repeat(values, current))[1])
+    with warnings.catch_warnings():
+        # Where the exact distribution cannot be had, SciPy takes the limiting one, and says so.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return float(ks_2samp(np.repeat(values, reference), np.repeat(values, current))[1])
 
 
 def bin_edges(low: float, high: float, rows: int, *, whole: bool) -> Floats:
