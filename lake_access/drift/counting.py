@@ -16,15 +16,16 @@ from lake_access.queries import load_query
 Counts = npt.NDArray[np.int64]
 # A portion of sorted numbers; the few arrays made of one take some megabytes.
 PORTION_ROWS = 1 << 19
+# Rows of either side that are looked at to tell whether a column has many different values.
+VARIETY_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class SideProfile:
-    """One column on one side: rows, rows with a value, about how many different ones, and of numbers the extremes."""
+    """One column on one side: rows, rows with a value, and of numbers the extremes."""
 
     rows: int
     present: int
-    distinct: int
     low: float | None
     high: float | None
 
@@ -35,15 +36,12 @@ class SideProfile:
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column on both sides; `distinct` values of both together are at most the sum of either's."""
+    """One column on both sides; `variety` is how many different values some rows of either side have together."""
 
     kind: ColumnKind
+    variety: int
     reference: SideProfile
     current: SideProfile
-
-    @property
-    def distinct_at_most(self) -> int:
-        return self.reference.distinct + self.current.distinct
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,16 @@ class Portion:
 def profile(compared: Compared) -> dict[str, ColumnProfile]:
     """Every column's rows, values and extremes on both sides, in one scan of each."""
     measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
+    distinct = ", ".join(f"count(DISTINCT {_value(name, kind)})" for name, kind in compared.columns.items())
     with engine_errors("the comparison"):
         sql = load_query("drift_profile").format(measures=measures)
         reference, current = compared.connection.execute(sql).fetchall()
+        sql = load_query("drift_variety").format(distinct=distinct)
+        ((*varieties,),) = compared.connection.execute(sql, {"most": VARIETY_ROWS}).fetchall()
     found = {}
     for place, (name, kind) in enumerate(compared.columns.items()):
-        sides = (SideProfile(row[1], *row[2 + 4 * place : 6 + 4 * place]) for row in (reference, current))
-        found[name] = ColumnProfile(kind, *sides)
+        sides = (SideProfile(row[1], *row[2 + 3 * place : 5 + 3 * place]) for row in (reference, current))
+        found[name] = ColumnProfile(kind, varieties[place], *sides)
     return found
 
 
@@ -111,4 +112,4 @@ def _value(name: str, kind: ColumnKind) -> str:
 def _measures(name: str, kind: ColumnKind) -> str:
     value = _value(name, kind)
     extremes = "NULL::DOUBLE, NULL::DOUBLE" if kind == "category" else f"min({value}), max({value})"
-    return f"count({value}), approx_count_distinct({value}), {extremes}"
+    return f"count({value}), {extremes}"

@@ -1,4 +1,4 @@
--- What: how many rows each side of a comparison has, and of each column how many values, how many different, and their extremes.
+-- What: how many rows each side of a comparison has and, of each column, how many values and their extremes.
 -- Grain: a side, the reference first.
 -- Slot, from an allow-list: `measures` of the compared columns.
 -- Reads: reference_rows, current_rows.

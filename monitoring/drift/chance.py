@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2, fisher_exact
+from scipy.special import chdtrc
 
 from monitoring.drift.statistics import Counts
 
@@ -31,8 +31,10 @@ def contingency_p(reference: Counts, current: Counts) -> float:
     table = np.array([ours, theirs])
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     if len(ours) == 2 and expected.min() < LEAST_EXPECTED:
+        from scipy.stats import fisher_exact
+
         return float(fisher_exact(table)[1])
-    return float(chi2.sf(((table - expected) ** 2 / expected).sum(), len(ours) - 1))
+    return float(chdtrc(len(ours) - 1, ((table - expected) ** 2 / expected).sum()))
 
 
 def share_p(ours: int, rows: int, theirs: int, others: int) -> float:

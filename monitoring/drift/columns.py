@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lake_access.drift.compared import OUTCOME, Compared
-from lake_access.drift.counting import ColumnProfile, Portion, SideProfile, ValueCounts, sorted_portions, value_counts
+from lake_access.drift.counting import (
+    VARIETY_ROWS,
+    ColumnProfile,
+    Portion,
+    SideProfile,
+    ValueCounts,
+    sorted_portions,
+    value_counts,
+)
 from monitoring.drift.chance import contingency_p, either, share_p
 from monitoring.drift.choice import P_VALUES, Choice, Test, choose, pinned
 from monitoring.drift.halves import halves_of, toss
@@ -23,13 +31,15 @@ from monitoring.drift.statistics import (
     into_bins,
     jensen_shannon,
     ks_p,
+    ks_limit_p,
     ks_p_exact,
     psi,
     z_p,
 )
 
-# Up to so many different values a column is held as counts; numbers of more pass by in their order.
-MOST_COUNTED = 50_000
+# Up to so many different values numbers are held as counts; those of more pass by in their order. Which it is, some rows
+# tell: of that many, half are different where values are many.
+MOST_COUNTED = 100_000
 # Of more categories than that no test says anything, and their counts would fill the memory.
 MOST_CATEGORIES = 200_000
 # Numbers with up to so many different values in the reference have a bin for each value.
@@ -103,8 +113,8 @@ def _test(compared: Compared, name: str, known: ColumnProfile, wish: Wish, rng: 
         if not counted.complete:
             return _nothing(f"more than {MOST_CATEGORIES:,} different texts: an identifier, or free text")
         return _test_counts(counted, known, wish.tests.get(name), wish.halves, rng)
-    if known.distinct_at_most <= MOST_COUNTED:
-        counted = value_counts(compared, name, 2 * MOST_COUNTED)
+    if known.variety < VARIETY_ROWS or known.reference.rows + known.current.rows <= MOST_COUNTED:
+        counted = value_counts(compared, name, MOST_COUNTED)
         if counted.complete:
             return _test_counts(counted, known, wish.tests.get(name), wish.halves, rng)
     return _test_passing(sorted_portions(compared, name), known, wish.tests.get(name), wish.halves, rng)
@@ -125,7 +135,7 @@ def _test_counts(
         value=_statistic(choice.test, values, reference, current),
         psi=psi(*_binned(values, reference, current, known)),
         noise=_worst(choice.test, sides),
-        chance_p=_ks(values, reference, current) if by_rank else contingency_p(reference, current),
+        chance_p=_ks(values, reference, current, of_many=ks_limit_p) if by_rank else contingency_p(reference, current),
         unseen=Unseen() if by_rank else _unseen(counted, reference, current),
         gone=Unseen() if by_rank else _unseen(counted, current, reference),
         note="one same value on both sides" if len(reference) == 1 else "",
@@ -137,18 +147,18 @@ def _test_passing(
 ) -> Tested:
     """A column of many different numbers."""
     rows, others = known.reference.present, known.current.present
-    choice = _choice(given, rows, known.distinct_at_most, is_number=True)
+    choice = _choice(given, rows, MOST_COUNTED, is_number=True)
+    coins = [toss(rows, rng) for _ in range(halves)]
+    found = pass_numbers(portions, rows, others, _edges(known), coins, heights_of_halves=choice.test == "ks")
     # Few values in the reference, and many in the current rows: Evidently takes a bin for each of these.
-    has_bins = known.reference.distinct > 2 * MOST_VALUE_BINS
-    edges = _edges(known) if has_bins else None
-    found = pass_numbers(portions, rows, others, edges, [toss(rows, rng) for _ in range(halves)])
+    has_bins = found.distinct > MOST_VALUE_BINS
     noise = [_of_gap(choice.test, half, found.deviation) for half in found.halves if half.rows and half.others]
     return Tested(
         choice,
         value=found.wasserstein if choice.test == "wasserstein" else ks_p(found.height, rows, others),
-        psi=None if found.bins is None else psi(*found.bins),
+        psi=psi(*found.bins) if has_bins and found.bins is not None else None,
         noise=_worst(choice.test, noise),
-        chance_p=ks_p(found.height, rows, others),
+        chance_p=ks_limit_p(found.height, rows, others),
         note="" if has_bins else "no PSI: the reference has few values, the current rows too many for a bin each",
     )
 
@@ -164,12 +174,14 @@ def _statistic(test: Test, values: Floats | None, reference: Counts, current: Co
     return z_p(ours, theirs) if test == "z" else jensen_shannon(ours, theirs)
 
 
-def _ks(values: Floats | None, reference: Counts, current: Counts) -> float:
+def _ks(
+    values: Floats | None, reference: Counts, current: Counts, of_many: Callable[[float, int, int], float] = ks_p
+) -> float:
     assert values is not None
     rows, others = int(reference.sum()), int(current.sum())
     if max(rows, others) <= EXACT_KS_ROWS:
         return ks_p_exact(values, reference, current)
-    return ks_p(_numbers(values, reference, current).height, rows, others)
+    return of_many(_numbers(values, reference, current).height, rows, others)
 
 
 def _numbers(values: Floats, reference: Counts, current: Counts) -> Numbers:

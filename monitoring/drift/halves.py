@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 from monitoring.drift.statistics import Counts
 
-Rows = npt.NDArray[np.int64]
-
 
 def halves_of(counts: Counts, number: int, rng: np.random.Generator) -> Iterator[tuple[Counts, Counts]]:
     """So many pairs of random halves of these rows; none of fewer than two rows."""
@@ -35,10 +33,10 @@ class Coins:
     heads: int
     rows: int
 
-    def of(self, first: int, following: int) -> Rows:
+    def of(self, first: int, following: int) -> npt.NDArray[np.uint8]:
         """1 or 0 for the rows from the first on, up to the following one."""
         cut = np.unpackbits(self.bits[first // 8 : -(-following // 8)])
-        return cut[first % 8 : first % 8 + following - first].astype(np.int64)
+        return cut[first % 8 : first % 8 + following - first]
 
 
 def toss(rows: int, rng: np.random.Generator) -> Coins:
