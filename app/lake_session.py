@@ -6,12 +6,16 @@ A run is one pass of the entry script: everything on the page is read from the s
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
+from sqlalchemy import Engine
 
+from app.acting import acting
 from lake_access.conversion import Conversion, ConversionFilters, Dimension, conversion, created_range, lead_sources
+from lake_access.database import open_database
 from lake_access.lake import Lake, PinnedLake, open_lake
 from lake_access.settings import Settings, load_settings
 
@@ -19,6 +23,8 @@ PINNED = "_pinned_lake"
 ANSWERS_KEPT = 512
 
 Environment = tuple[tuple[str, str], ...]
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 
 def settings() -> Settings:
@@ -27,8 +33,8 @@ def settings() -> Settings:
 
 
 def pin_for_this_run() -> PinnedLake:
-    """Pin the newest snapshots: the entry script does it once, before any page."""
-    pinned = _lake(_environment(os.environ)).pin()
+    """Pin the newest snapshots, within the limits of who reads: the entry script does it once, before any page."""
+    pinned = _lake(_environment(os.environ)).pin(acting().limits)
     st.session_state[PINNED] = pinned
     return pinned
 
@@ -40,26 +46,47 @@ def pinned_lake() -> PinnedLake:
     return pinned
 
 
+def state() -> Engine:
+    """The database of all state beside the tables."""
+    return _state(_environment(os.environ))
+
+
+def ask(
+    function: Callable[Concatenate[PinnedLake, Asked], Answer],
+    pinned: PinnedLake,
+    *arguments: Asked.args,
+    **named: Asked.kwargs,
+) -> Answer:
+    """`function(pinned, *arguments)`, answered once for the same arguments and the same snapshots.
+
+    `function` is a module's own, its arguments can be hashed by Streamlit, and nobody changes its answer.
+    """
+    answer: Answer = _ask(
+        f"{function.__module__}.{function.__qualname__}", pinned.cache_key, arguments, named, function, pinned
+    )
+    return answer
+
+
 def conversion_of(pinned: PinnedLake, by: tuple[Dimension, ...], filters: ConversionFilters) -> Conversion:
     """`lake_access.conversion.conversion`, answered once for each snapshot."""
-    return _conversion(pinned.snapshot_ids, by, filters, pinned)
+    return ask(conversion, pinned, by, filters)
 
 
 def sources_of(pinned: PinnedLake) -> list[str]:
     """Every source that a lead came from."""
-    return _sources(pinned.snapshot_ids, pinned)
+    return ask(lead_sources, pinned)
 
 
 def created_range_of(pinned: PinnedLake) -> tuple[date, date] | None:
     """The first and last day on which a lead came (UTC)."""
-    return _created_range(pinned.snapshot_ids, pinned)
+    return ask(created_range, pinned)
 
 
 def _environment(variables: Mapping[str, str]) -> Environment:
     return tuple(sorted((name, value) for name, value in variables.items() if name.startswith("LEADLAKE_")))
 
 
-# An underscore keeps an argument out of the cache's key: the snapshot ids stand for the lake that they pin.
+# An underscore keeps an argument out of the cache's key: the names and keys stand for what they name.
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,24 +99,18 @@ def _lake(environment: Environment) -> Lake:
     return open_lake(_settings(environment))
 
 
+@st.cache_resource(show_spinner=False)
+def _state(environment: Environment) -> Engine:
+    return open_database(_settings(environment))
+
+
 @st.cache_data(max_entries=ANSWERS_KEPT, show_spinner=False)
-def _conversion(
-    snapshot_ids: tuple[tuple[str, int], ...],  # noqa: ARG001  (the cache's key)
-    by: tuple[Dimension, ...],
-    filters: ConversionFilters,
+def _ask(
+    name: str,  # noqa: ARG001  (of the cache's key)
+    cache_key: tuple[object, ...],  # noqa: ARG001
+    arguments: tuple[object, ...],
+    named: dict[str, object],
+    _function: Callable[..., Any],
     _pinned: PinnedLake,
-) -> Conversion:
-    return conversion(_pinned, by, filters)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _sources(snapshot_ids: tuple[tuple[str, int], ...], _pinned: PinnedLake) -> list[str]:  # noqa: ARG001
-    return lead_sources(_pinned)
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _created_range(
-    snapshot_ids: tuple[tuple[str, int], ...],  # noqa: ARG001
-    _pinned: PinnedLake,
-) -> tuple[date, date] | None:
-    return created_range(_pinned)
+) -> Any:
+    return _function(_pinned, *arguments, **named)

@@ -8,23 +8,19 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.acting import acting
 from app.boundary import error_boundary
 from app.lake_session import pin_for_this_run
+from app.navigation import PAGES
 from app.notices import empty_lake, freshness_line
+from lake_access.permissions import may
 
 ROOT = Path(__file__).resolve().parent.parent
 
 st.set_page_config(page_title="Leadlake", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
-page = st.navigation(
-    [
-        st.Page(
-            ROOT / "pages" / "conversion.py",
-            title="Conversion",
-            icon=":material/conversion_path:",
-            help="Which leads become customers: by source, score band and more, with intervals and their n.",
-        ),
-    ]
-)
+offered = [entry for entry in PAGES if may(acting(), entry.action)]
+pages = [st.Page(ROOT / "pages" / entry.file, title=entry.title, icon=entry.icon, help=entry.help) for entry in offered]
+page = st.navigation(pages)
 st.logo(ROOT / "app" / "logo.svg", size="large")
 
 with error_boundary(reference=secrets.token_hex(4)):
@@ -32,6 +28,7 @@ with error_boundary(reference=secrets.token_hex(4)):
     pinned = pin_for_this_run()
     if pinned.snapshot_ids:
         freshness_line(pinned, now=datetime.now(UTC))
+    if pinned.snapshot_ids or offered[pages.index(page)].without_leads:
         page.run()
     else:
         empty_lake()

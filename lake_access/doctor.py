@@ -7,10 +7,12 @@ from datetime import datetime
 
 from lake_access.building.identity import known_key
 from lake_access.building.key_guard import KEY_PROPERTY, fingerprint, key_place, key_remedy
+from lake_access.database import open_database
 from lake_access.errors import LeadlakeError, SettingsError
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.examination.tables import agreement, tables
+from lake_access.forgetting.forget import cut_short
 from lake_access.iceberg.tables import BATCHES, EVENTS
 from lake_access.lake import Lake, PinnedLake, open_lake
 from lake_access.queries import load_query
@@ -46,8 +48,22 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield feeds.jumped_quarantine(pinned)
     yield _rules(pinned)
     yield _identity_key(pinned)
+    yield _forgetting(settings)
     yield agreement(lake, pinned)
     yield from tables(lake, pinned, now)
+
+
+def _forgetting(settings: Settings) -> Finding:
+    begun = cut_short(open_database(settings))
+    if begun == 0:
+        return Finding("forgetting", "ok", "no forgetting of a person was cut short")
+    persons = "of a person was" if begun == 1 else f"of {begun} persons were"
+    return Finding(
+        "forgetting",
+        "failure",
+        f"the forgetting {persons} cut short",
+        "Repeat `leadlake forget` with the same address.",
+    )
 
 
 def declared_schema(settings: Settings) -> list[tuple[str, str, str]]:

@@ -5,7 +5,8 @@ LeadlakeError
 ├── RefusedError            an action was refused, and nothing was changed
 │   ├── ImportRefusedError      a CRM export cannot be read as its mapping says
 │   ├── LandingRefusedError     a file of raw events is truncated, corrupt or bigger than it claims
-│   └── QueryRefusedError       SQL that may not run, or that names what does not exist
+│   ├── QueryRefusedError       SQL that may not run, or that names what does not exist
+│   └── NotAllowedError         the one who acts has no role that may do this
 ├── ConflictError           somebody else committed first; a repeat may succeed
 └── StorageError            the lake or its database cannot be reached, read or written
 
@@ -35,6 +36,10 @@ class LandingRefusedError(RefusedError):
 
 class QueryRefusedError(RefusedError):
     """A query may not run or names what does not exist."""
+
+
+class NotAllowedError(RefusedError):
+    """The one who acts has no role that may do this; the message names the action and the roles that may."""
 
 
 class ConflictError(LeadlakeError):

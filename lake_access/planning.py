@@ -14,9 +14,10 @@ from typing import Literal, get_args
 from lake_access.bands import band_case, band_parameters, scores_within
 from lake_access.iceberg.commits import MADE_BY, READ
 from lake_access.iceberg.tables import LEADS, ROLLED_UP
-from lake_access.lake import PinnedLake, files_of_rollup
+from lake_access.lake import PinnedLake
 from lake_access.queries import load_query
-from lake_access.rollup_definitions import ROLLUPS, Rollup, rollups_digest
+from lake_access.rollup_definitions import Rollup, rollups_digest
+from lake_access.views import files_of_rollup, limited_rollups
 
 Dimension = Literal[
     "source",
@@ -120,7 +121,7 @@ def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | N
     """The rollup with the fewest rows among those that have these columns; None where there is none to rely on."""
     if not _are_of_the_leads(pinned):
         return None
-    able = [rollup for rollup in ROLLUPS if columns <= set(rollup.dimensions)]
+    able = [rollup for rollup in limited_rollups(pinned.limits) if columns <= set(rollup.dimensions)]
     return min(able, key=lambda rollup: _rows(pinned, rollup), default=None)
 
 

@@ -2,6 +2,7 @@
 
     raw/<stream>/dt=YYYY-MM-DD/<batch>.jsonl.zst    the lines as received, compressed
     raw/<stream>/landed/<sha256>.json               what landed: its batch, SHA-256, lines and bytes
+    raw/<stream>/forgotten/<sha256>.json            there where content was rewritten to forget a person
 
 The second object is written first and reserves the batch for that content. A landing killed between the two finds its
 own reservation when repeated, and lands under the same name: landing the same content twice leaves one batch.
@@ -34,7 +35,7 @@ BLOCK = 1 << 20
 MAX_EXPANSION = 200
 FREE_EXPANSION = 64 * BLOCK
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_KEY = re.compile(
+BATCH_KEY = re.compile(
     r"^raw/(?P<stream>[^/]+)/dt=\d{4}-\d\d-\d\d/"
     r"(?P<batch>(?P<landed>\d{8}T\d{12})Z-[0-9a-f]{16}(?P<history>-history)?)\.jsonl\.zst$"
 )
@@ -67,7 +68,7 @@ class Landing:
 
 
 @dataclass(frozen=True)
-class _Content:
+class Content:
     """What a file holds, decompressed, and where it lies as Zstandard."""
 
     compressed: Path
@@ -95,12 +96,16 @@ def land(
         StorageError: the lake cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="leadlake-") as folder:
-        content = _recompress(file, Path(folder) / "batch.jsonl.zst", progress)
+        content = recompress(file, Path(folder) / "batch.jsonl.zst", progress)
         if content.lines == 0:
             return Landing(file, None, 0, 0, already_landed=False)
-        batch, corrupt = _new_batch(stream, content, landed_at, history=history), None
+        if store.read_bytes(forgotten_key(stream, content.digest)) is not None:
+            raise LandingRefusedError(
+                f"{file}: holds events of a person who was forgotten; nothing was landed. Take their lines out of it."
+            )
+        batch, corrupt = new_batch(stream, content, landed_at, history=history), None
         for number in count(1):
-            reserved, reserved_before = _reserve(store, batch, content, number)
+            reserved, reserved_before = reserve(store, batch, content, number)
             if reserved is None:
                 continue
             written = store.put_if_absent(reserved.key, content.compressed)
@@ -109,19 +114,24 @@ def land(
                 return Landing(file, reserved, content.lines, content.bytes, already_landed, corrupt)
             # Another moment is another key, even where the clock stands still.
             later = max(landed_at, reserved.landed_at + timedelta(microseconds=1))
-            batch, corrupt = _new_batch(stream, content, later, history=history), reserved
+            batch, corrupt = new_batch(stream, content, later, history=history), reserved
     raise AssertionError("reservations are numbered without end")
+
+
+def forgotten_key(stream: str, digest: str) -> str:
+    """What stands in the lake where content with this SHA-256 had landed, and was rewritten to forget a person."""
+    return f"raw/{stream}/forgotten/{digest}.json"
 
 
 def list_batches(store: ObjectStore, stream: str) -> list[Batch]:
     """Every raw batch of the stream, oldest landing first."""
-    batches = [batch_of(stored.key) for stored in store.list(f"raw/{stream}/") if _KEY.match(stored.key)]
+    batches = [batch_of(stored.key) for stored in store.list(f"raw/{stream}/") if BATCH_KEY.match(stored.key)]
     return sorted(batches, key=lambda batch: batch.batch_id)
 
 
 def batch_of(key: str) -> Batch:
     """The batch that a raw object's key names: everything a build needs stands in the key."""
-    found = _KEY.match(key)
+    found = BATCH_KEY.match(key)
     if found is None:
         raise LandingRefusedError(f"{key}: not the key of a raw batch; land files with `leadlake ingest`.")
     landed_at = datetime.strptime(found["landed"], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
@@ -149,7 +159,7 @@ def landed_record(store: ObjectStore, key: str) -> dict[str, Any] | None:
         record = json.loads(store.read_bytes(key) or b"")
     except ValueError:
         return None
-    if not isinstance(record, dict) or not _KEY.match(str(record.get("batch"))):
+    if not isinstance(record, dict) or not BATCH_KEY.match(str(record.get("batch"))):
         return None
     return record if all(isinstance(record.get(name), int) for name in ("lines", "bytes")) else None
 
@@ -210,13 +220,14 @@ def _landed_bytes(store: ObjectStore, batch: Batch) -> int:
     return max((record["bytes"] for record in records if record["batch"] == batch.key), default=0)
 
 
-def _new_batch(stream: str, content: _Content, landed_at: datetime, *, history: bool) -> Batch:
+def new_batch(stream: str, content: Content, landed_at: datetime, *, history: bool) -> Batch:
+    """The batch that this content is, landed at that moment."""
     moment = landed_at.astimezone(UTC)
     batch_id = f"{moment:%Y%m%dT%H%M%S%fZ}-{content.digest[:16]}{'-history' if history else ''}"
     return batch_of(f"raw/{stream}/dt={moment:%Y-%m-%d}/{batch_id}.jsonl.zst")
 
 
-def _reserve(store: ObjectStore, batch: Batch, content: _Content, number: int) -> tuple[Batch | None, bool]:
+def reserve(store: ObjectStore, batch: Batch, content: Content, number: int) -> tuple[Batch | None, bool]:
     """The batch that has this reservation of the content, and whether it had it before; None where it says nothing."""
     key = f"raw/{batch.stream}/landed/{content.digest}{'' if number == 1 else f'.{number}'}.json"
     reservation = content.compressed.with_name("landed.json")
@@ -228,7 +239,7 @@ def _reserve(store: ObjectStore, batch: Batch, content: _Content, number: int) -
     return None if earlier is None else batch_of(earlier["batch"]), True
 
 
-def _holds(store: ObjectStore, batch: Batch, content: _Content) -> bool:
+def _holds(store: ObjectStore, batch: Batch, content: Content) -> bool:
     """Whether the batch, as it lies there now, is this content."""
     digest = hashlib.sha256()
     try:
@@ -239,7 +250,7 @@ def _holds(store: ObjectStore, batch: Batch, content: _Content) -> bool:
     return digest.hexdigest() == content.digest
 
 
-def _recompress(file: Path, target: Path, progress: Callable[[int], None]) -> _Content:
+def recompress(file: Path, target: Path, progress: Callable[[int], None]) -> Content:
     """Write the file's decompressed bytes to `target` as Zstandard."""
     digest, lines, size, last = hashlib.sha256(), 0, 0, b"\n"
     try:
@@ -264,7 +275,7 @@ def _recompress(file: Path, target: Path, progress: Callable[[int], None]) -> _C
                 "landed. Free space there, or set TMPDIR to another disk."
             ) from exc
         raise LandingRefusedError(f"{file}: cannot be read ({exc.strerror}); nothing of it was landed.") from exc
-    return _Content(target, digest.hexdigest(), lines + (last != b"\n"), size)
+    return Content(target, digest.hexdigest(), lines + (last != b"\n"), size)
 
 
 def _compression(source: BinaryIO) -> str | None:

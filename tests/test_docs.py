@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from app.cli.main import app
 from lake_access.declarations import Declarations
-from lake_access.lake import READABLE
 from lake_access.settings import PREFIX, SHIPPED_CONFIG, Environment, load_settings
+from lake_access.views import READABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

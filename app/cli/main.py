@@ -14,6 +14,7 @@ import typer
 from app.cli import (
     checking_commands,
     landing_commands,
+    person_commands,
     reading_commands,
     replay_commands,
     serving_commands,
@@ -46,6 +47,7 @@ for commands in (
     replay_commands,
     reading_commands,
     upkeep_commands,
+    person_commands,
     checking_commands,
 ):
     commands.register(app)

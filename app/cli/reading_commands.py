@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from app.cli.acting import acting
 from app.cli.console import Json, Output, note, print_text, progress_bar
 from app.cli.dates import day
 from app.cli.tables import print_result, print_table
@@ -192,7 +193,8 @@ def _run(sql: str, limit: int | None, when: datetime | int | None) -> SqlResult:
 
 
 def _pin(lake: Lake, when: datetime | int | None) -> PinnedLake:
-    return lake.pin() if when is None else lake.pin_as_of(when)
+    limits = acting(lake.settings).limits
+    return lake.pin(limits) if when is None else lake.pin_as_of(when, limits)
 
 
 def _when(text: str | None) -> datetime | int | None:

@@ -67,7 +67,8 @@ def build_scores(workshop: Workshop) -> None:
     delta = _changes(workshop, events, pinned, properties)
     connection.execute(load_query("scores_online").format(scan=events.scan(files=delta.added)), streams)
     if delta.base is None:
-        connection.execute(load_query("scores_offline").format(scan=pinned.scan()))
+        leads = pin(workshop.table(LEADS)[0]).scan()
+        connection.execute(load_query("scores_offline").format(scan=pinned.scan(), leads=leads))
         replace_all(connection, table, definition, pinned, "new_scores", properties)
     else:
         connection.execute(load_query("changed_scores").format(scan=delta.base.scan(files=delta.removed)), streams)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from uuid import UUID
 
-from lake_access.building.identity import KEY_FILE
+from lake_access.building.identity import KEY_FILE, identity_digest
 from lake_access.building.workshop import Workshop
 from lake_access.errors import SettingsError
 from lake_access.iceberg.commits import current_properties, pin
@@ -63,5 +62,4 @@ def _gives_the_ids_there_are(workshop: Workshop) -> bool:
     if found is None:
         return True
     kind, identity, identity_id = found
-    digest = hmac.new(workshop.identity_key, f"{kind}:{identity}".encode(), hashlib.sha256).digest()
-    return bool(UUID(bytes=digest[:16]) == identity_id)
+    return bool(identity_digest(workshop.identity_key, kind, identity) == identity_id)

@@ -70,12 +70,18 @@ class ReplayResult(BuildResult):
 
 
 def replay(
-    lake: Lake, chosen: ReplayRange, now: datetime, progress: Progress = lambda _stage, _lines: None
+    lake: Lake,
+    chosen: ReplayRange,
+    now: datetime,
+    progress: Progress = lambda _stage, _lines: None,
+    *,
+    given_up: Collection[str] = (),
 ) -> ReplayResult:
     """Build a range of batches again from raw, by the declarations of now, in place of what the tables hold of them.
 
     Afterwards the tables are those of a lake that was built from nothing, but for the times and ids of commits. A range
-    that holds no batch changes nothing.
+    that holds no batch changes nothing. `given_up` are keys of raw batches that were built and are gone on purpose:
+    with them, everything is replayed, even where nothing is left.
 
     Raises:
         RefusedError: the source is unknown, or a raw batch that was built is damaged or gone; nothing was changed.
@@ -84,7 +90,7 @@ def replay(
     """
     refuse_unknown_source(chosen.source, lake.settings.declarations.sources)
     if chosen.is_everything:
-        return _replay(lake, lambda _workshop, landed: list(landed), now, progress, whole=True)
+        return _replay(lake, lambda _workshop, landed: list(landed), now, progress, whole=True, given_up=given_up)
     return _replay(lake, lambda _workshop, landed: [b for b in landed if chosen.holds(b)], now, progress, whole=False)
 
 
@@ -119,18 +125,23 @@ def refuse_unknown_source(source: str | None, declared: Collection[str]) -> None
         raise RefusedError(f'unknown source "{source}"{nearest(source, declared)}; nothing was changed.')
 
 
-def _replay(lake: Lake, choose: Choose, now: datetime, progress: Progress, *, whole: bool) -> ReplayResult:
+def _replay(
+    lake: Lake, choose: Choose, now: datetime, progress: Progress, *, whole: bool, given_up: Collection[str] = ()
+) -> ReplayResult:
     result = ReplayResult(whole=whole)
+    replaced = False
 
     def work(workshop: Workshop) -> None:
+        nonlocal replaced
         # Who was overtaken after the commit of the events has replayed, and only what follows is left to do.
-        if result.replayed == 0:
+        if not replaced:
             landed = landed_batches(workshop)
             chosen = choose(workshop, landed)
-            if not chosen:
+            if not (chosen or given_up):
                 tell_state(workshop, result)
                 return
-            _replace(workshop, chosen, landed, result, progress)
+            _replace(workshop, chosen, landed, result, progress, given_up)
+            replaced = True
         build_downstream(workshop, result, progress)
 
     repeat_in_workshop(lake, now, work)
@@ -138,16 +149,21 @@ def _replay(lake: Lake, choose: Choose, now: datetime, progress: Progress, *, wh
 
 
 def _replace(
-    workshop: Workshop, chosen: Sequence[Batch], landed: Sequence[Batch], result: ReplayResult, progress: Progress
+    workshop: Workshop,
+    chosen: Sequence[Batch],
+    landed: Sequence[Batch],
+    result: ReplayResult,
+    progress: Progress,
+    given_up: Collection[str],
 ) -> None:
     """Replay the chosen batches in one round; or all that landed, where that must be."""
     widened = False
     if result.whole:
-        _refuse_lost(workshop, landed)
+        _refuse_lost(workshop, landed, given_up)
     current = read_batches(workshop, chosen, lambda lines: progress("events", lines), whole=result.whole)
     if not result.whole and refuses_what_was_valid(current):
         widened = True
-        _refuse_lost(workshop, landed)
+        _refuse_lost(workshop, landed, given_up)
         progress("all events", 0)
         current = read_batches(workshop, landed, lambda lines: progress("all events", lines), whole=True)
     commit_round(current)
@@ -159,9 +175,9 @@ def _replace(
     )
 
 
-def _refuse_lost(workshop: Workshop, landed: Sequence[Batch]) -> None:
+def _refuse_lost(workshop: Workshop, landed: Sequence[Batch], given_up: Collection[str]) -> None:
     """Refuse to make the tables from less than they were made from: what is gone from raw is only there by now."""
-    keys = {batch.key for batch in landed}
+    keys = {*(batch.key for batch in landed), *given_up}
     recorded = load_query("built_keys").format(batches=pin(workshop.table(BATCHES)[0]).scan())
     lost = sorted(
         key

@@ -219,7 +219,8 @@ def _files_with(current: Round, pinned: PinnedTable, tables: Sequence[str]) -> l
 
 def _summary(current: Round) -> dict[str, str]:
     """What the commit says of the events: until when they know, and the oldest rules that any were scored by."""
-    known_until = max(batch.landed_at for batch in current.counts)
+    # Of a lake from which the last batch has gone, it is known by now that nothing is left.
+    known_until = max((batch.landed_at for batch in current.counts), default=current.workshop.now)
     earlier = current.events.properties.get(KNOWN_UNTIL)
     if earlier is not None:
         known_until = max(known_until, datetime.fromisoformat(earlier))

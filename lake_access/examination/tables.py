@@ -10,11 +10,12 @@ from lake_access.iceberg.catalog import load_tables
 from lake_access.iceberg.commits import PinnedTable, pin
 from lake_access.iceberg.consistency import by_version_read
 from lake_access.iceberg.tables import EVENTS, IDENTITIES, table_definitions
-from lake_access.lake import PINNED, Lake, PinnedLake
+from lake_access.lake import Lake, PinnedLake
 from lake_access.queries import load_query
 from lake_access.upkeep.compaction import files_saved
 from lake_access.upkeep.expiry import expirable
 from lake_access.upkeep.maintain import retention_cutoff
+from lake_access.views import PINNED
 
 # So many files too many are felt by readers; fewer are what some builds leave.
 TOO_MANY_FILES = 50

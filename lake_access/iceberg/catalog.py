@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from pyiceberg.catalog import Catalog
@@ -24,17 +23,15 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import IdentityTransform, MonthTransform, Transform, YearTransform
 from pyiceberg.typedef import Properties
 from pyiceberg.types import NestedField
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from lake_access.database import database_address
 from lake_access.errors import ConflictError, SettingsError, StorageError
 from lake_access.iceberg.file_io import file_properties
 from lake_access.iceberg.tables import TableDefinition
 from lake_access.settings import Settings
 from lake_access.storage import ObjectStore
 from lake_access.storage.aws_errors import aws_errors, sentence_for
-
-CONNECT_SECONDS = 5
 
 # A retry inside PyIceberg would lay this commit upon another writer's, unread; a build must read again and decide.
 _TABLE_PROPERTIES = {
@@ -61,7 +58,7 @@ def open_catalog(settings: Settings, store: ObjectStore) -> Catalog:
     properties = {"warehouse": f"{settings.lake}/warehouse", **file_properties(store)}
     if database == "glue" or database.startswith("glue://"):
         return _open_glue(database, properties)
-    properties |= {"uri": _sql_address(database), "pool_pre_ping": "true", "init_catalog_tables": "false"}
+    properties |= {"uri": database_address(database), "pool_pre_ping": "true", "init_catalog_tables": "false"}
     with translated("the lake's catalog"):
         catalog = SqlCatalog("leadlake", **properties)
         try:
@@ -123,23 +120,6 @@ def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -
             for name in missing:
                 update.add_column(name, definition.columns[name])
     return table
-
-
-def _sql_address(database: str) -> str:
-    if database.startswith("sqlite:///"):
-        Path(database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        return database
-    try:
-        address = make_url(database)
-    except ArgumentError:
-        address = None
-    if address is None or address.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise SettingsError(
-            "environment: LEADLAKE_DATABASE: only sqlite:///…, postgresql://… and glue are known, and this is another."
-        )
-    if "connect_timeout" not in address.query:
-        address = address.update_query_dict({"connect_timeout": str(CONNECT_SECONDS)})
-    return address.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 def _open_glue(database: str, properties: Properties) -> Catalog:

@@ -1,4 +1,5 @@
--- What: adds the scores that no event tells: those a model gave offline.
+-- What: adds the scores that no event tells: those a model gave offline, of leads that there still are.
 -- Grain: a score.
--- Slot, from code alone: `scan` curated.scores.
-INSERT INTO new_scores BY NAME SELECT * FROM {scan} WHERE mode <> 'online'
+-- Slots, from code alone: `scan` curated.scores; `leads` curated.leads.
+INSERT INTO new_scores BY NAME
+SELECT * FROM {scan} WHERE mode <> 'online' AND lead_id IN (SELECT lead_id FROM {leads})

@@ -3,7 +3,7 @@
 -- Grain: a lead.
 -- Slots, from code alone: `mature`, `open`, `young` the pinned snapshot's files by their months of creation: those whose leads
 --   are all mature, the one in which some are, and those without any; so that the others' days are not even read.
---   `mature_before` the first moment of the first day that is not mature; `window` days, a whole number.
+--   `mature_before` the first moment of the first day that is not mature; `window` days, a whole number; `condition` what a reader is limited to.
 CREATE VIEW curated.leads AS
 WITH told AS (
     SELECT *, true AS mature FROM {mature}
@@ -16,3 +16,4 @@ SELECT
     DATE '1970-01-01' + (epoch_us(created_at) // 86400000000)::INTEGER + {window} + 1 AS matures_on,
     mature
 FROM told
+WHERE {condition}

@@ -67,6 +67,12 @@ class LocalStore:
     def delete(self, key: str) -> None:
         if not _is_incoming(key):
             refuse_raw(key)
+        self._remove(key)
+
+    def erase_raw(self, key: str) -> None:
+        self._remove(key)
+
+    def _remove(self, key: str) -> None:
         try:
             (self.root / key).unlink(missing_ok=True)
         except OSError as exc:

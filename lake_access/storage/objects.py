@@ -61,6 +61,13 @@ class ObjectStore(Protocol):
             StorageError: it cannot be removed.
         """
 
+    def erase_raw(self, key: str) -> None:
+        """Remove a raw event's object, with its earlier versions where the store keeps any: when a person is forgotten.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+
     def leftovers(self) -> Iterator[StoredObject]:
         """What puts that were cut short have left and `list` does not show; `delete` removes it too."""
 
@@ -79,7 +86,7 @@ class ObjectStore(Protocol):
 
 
 def refuse_raw(key: str) -> None:
-    """Raw events are immutable: no store removes one, whoever asks.
+    """Raw events are immutable: no store removes one, but to forget a person.
 
     Raises:
         RefusedError: the key is a raw event's.

@@ -121,6 +121,16 @@ class S3Store:
         with aws_errors(self.address(key)):
             self._client.delete_object(**self._name(key))
 
+    def erase_raw(self, key: str) -> None:
+        name = self._name(key)
+        pages = self._client.get_paginator("list_object_versions")
+        with aws_errors(self.address(key)):
+            for page in pages.paginate(Bucket=name["Bucket"], Prefix=name["Key"]):
+                for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                    if version["Key"] == name["Key"]:
+                        self._client.delete_object(**name, VersionId=version["VersionId"])
+            self._client.delete_object(**name)
+
     def leftovers(self) -> Iterator[StoredObject]:
         # Parts of an upload that was cut short are no objects; the bucket's own lifecycle ends them.
         return iter(())

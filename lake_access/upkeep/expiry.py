@@ -6,16 +6,17 @@ until a minute ago.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from lake_access.building.record import unfollowed
 from lake_access.errors import ConflictError
-from lake_access.iceberg.catalog import translated
+from lake_access.iceberg.catalog import load_tables, translated
 from lake_access.iceberg.commits import (
     READ,
     committed_at,
@@ -24,6 +25,9 @@ from lake_access.iceberg.commits import (
 )
 from lake_access.iceberg.history import HISTORY_SINCE, seen_by_readers
 from lake_access.iceberg.tables import EVENTS
+from lake_access.views import PINNED
+
+ATTEMPTS = 8
 
 Held = tuple[str, int]
 
@@ -49,6 +53,31 @@ def expirable(tables: Mapping[str, Table], readable: Sequence[str], cutoff: date
         name: [one.snapshot_id for one in table.metadata.snapshots if (name, one.snapshot_id) not in held]
         for name, table in tables.items()
     }
+
+
+def expire_all(
+    catalog: Catalog, names: Iterable[str], cutoff: datetime, *, dry_run: bool = False
+) -> dict[str, set[int]]:
+    """Let go what may go of all these tables; by table, what went or, in a dry run, would.
+
+    Raises:
+        ConflictError: others kept committing first.
+        StorageError: the lake or its database cannot be reached, read or written.
+    """
+    known = list(names)
+    expired = {name: set[int]() for name in known}
+    for attempt in range(ATTEMPTS):
+        tables = load_tables(catalog, known)
+        try:
+            for name, snapshot_ids in expirable(tables, PINNED, cutoff).items():
+                if snapshot_ids and not dry_run:
+                    expire(tables[name], snapshot_ids, cutoff)
+                expired[name].update(snapshot_ids)
+            break
+        except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    return expired
 
 
 def expire(table: Table, snapshot_ids: Sequence[int], cutoff: datetime) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lake_access.building.record import named_files, unfollowed
 from lake_access.engine import give_access, open_connection
 from lake_access.engine_errors import engine_errors
-from lake_access.errors import ConflictError
 from lake_access.iceberg.catalog import load_tables
 from lake_access.iceberg.commits import pin
 from lake_access.iceberg.tables import table_definitions
-from lake_access.lake import PINNED, Lake
+from lake_access.lake import Lake
 from lake_access.upkeep.compaction import compact, files_saved
-from lake_access.upkeep.expiry import expirable, expire
+from lake_access.upkeep.expiry import expire_all
 from lake_access.upkeep.orphans import (
     delete_all,
     delete_spilled,
@@ -24,8 +23,6 @@ from lake_access.upkeep.orphans import (
     find_spilled,
     size_of,
 )
-
-ATTEMPTS = 8
 
 Progress = Callable[[str], None]
 
@@ -68,7 +65,9 @@ def maintain(lake: Lake, now: datetime, *, dry_run: bool = False, progress: Prog
     if not dry_run:
         _compact(lake, report, progress)
     progress("Expiring snapshots")
-    expired = _expire(lake, cutoff, report, dry_run=dry_run)
+    expired = expire_all(lake.catalog, report.tables, cutoff, dry_run=dry_run)
+    for name, snapshot_ids in expired.items():
+        report.tables[name].snapshots_expired = len(snapshot_ids)
     loaded = load_tables(lake.catalog, report.tables)
     # A build that was killed long ago may have left its last commit to be followed by the next one.
     awaited = {path for snapshot in unfollowed(loaded) for path in named_files(snapshot)}
@@ -98,24 +97,6 @@ def _compact(lake: Lake, report: Upkeep, progress: Progress) -> None:
         for name in report.tables:
             progress(f"Compacting {name}")
             compact(connection, access, lake.catalog, definitions[name])
-
-
-def _expire(lake: Lake, cutoff: datetime, report: Upkeep, *, dry_run: bool) -> Mapping[str, set[int]]:
-    """Let go what may go; by table, what went or would."""
-    expired = {name: set[int]() for name in report.tables}
-    for attempt in range(ATTEMPTS):
-        tables = load_tables(lake.catalog, report.tables)
-        try:
-            for name, snapshot_ids in expirable(tables, PINNED, cutoff).items():
-                if snapshot_ids and not dry_run:
-                    expire(tables[name], snapshot_ids, cutoff)
-                expired[name].update(snapshot_ids)
-                report.tables[name].snapshots_expired = len(expired[name])
-            break
-        except ConflictError:
-            if attempt == ATTEMPTS - 1:
-                raise
-    return expired
 
 
 def _clear_leftovers(lake: Lake, cutoff: datetime, report: Upkeep, *, dry_run: bool) -> None:

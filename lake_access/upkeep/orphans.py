@@ -42,8 +42,8 @@ def find_orphans(
     if not old:
         return []
     with translated(name):
-        kept = {_below(table, address) for address in (*_addresses(table, expired), *awaited)}
-    if _below(table, table.metadata_location) not in stored:
+        kept = {below(table, address) for address in (*addresses_of(table, expired), *awaited)}
+    if below(table, table.metadata_location) not in stored:
         raise StorageError(
             f"{name}: its files are not below {store.address(folder)}; nothing was removed. Check LEADLAKE_LAKE."
         )
@@ -87,12 +87,12 @@ def size_of(folder: Path) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def _below(table: Table, address: str) -> str:
+def below(table: Table, address: str) -> str:
     """The address without the table's own."""
     return local_path(address).removeprefix(local_path(table.location()).rstrip("/") + "/")
 
 
-def _addresses(table: Table, expired: Collection[int]) -> Iterator[str]:
+def addresses_of(table: Table, expired: Collection[int]) -> Iterator[str]:
     """Every file that the table's metadata leads to."""
     metadata, met = table.metadata, set[str]()
     yield table.metadata_location

@@ -14,7 +14,8 @@ from lake_access.iceberg.catalog import load_tables
 from lake_access.iceberg.consistency import pin_together
 from lake_access.iceberg.history import seen_by_readers
 from lake_access.iceberg.tables import EVENTS, FEATURES, IDENTITIES, LEADS, QUARANTINE
-from lake_access.lake import PINNED, Lake
+from lake_access.lake import Lake
+from lake_access.views import PINNED
 from tests.lake_access.building.crossings import crossing
 from tests.lake_access.lakes import NOW, Row, lake_in, land_lines, shipped_config, touch
 from tests.lake_access.upkeep.tended import LANDINGS, RETENTION, built, long_after, moment_between, seen, tend

@@ -10,8 +10,9 @@ from lake_access.building.build import build
 from lake_access.errors import QueryRefusedError
 from lake_access.iceberg.commits import pin_by_name
 from lake_access.iceberg.tables import EVENTS, IDENTITIES, LEADS, QUARANTINE
-from lake_access.lake import READABLE, Lake, PinnedLake
+from lake_access.lake import Lake, PinnedLake
 from lake_access.sql import run_sql
+from lake_access.views import READABLE
 from tests.lake_access.lakes import NOW, lake_in, land_lines, read_table, touch
 
 SECRET = "hidden.person@example.com"

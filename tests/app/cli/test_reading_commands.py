@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 from app.cli.reading_commands import query
-from lake_access.lake import READABLE
+from lake_access.views import READABLE
 from tests.app.cli.running import Ended
 
 Leadlake = Callable[..., Ended]

@@ -10,8 +10,9 @@ from pathlib import Path
 from lake_access.building.build import BuildResult, build
 from lake_access.iceberg.catalog import load_table
 from lake_access.iceberg.commits import pin_by_name
-from lake_access.lake import PINNED, READABLE, Lake, PinnedLake
+from lake_access.lake import Lake, PinnedLake
 from lake_access.upkeep.maintain import Upkeep, maintain
+from lake_access.views import PINNED, READABLE
 from tests.lake_access.lakes import NOW, Row, lake_in, land_lines, touch
 
 RETENTION = timedelta(days=7)

@@ -16,8 +16,9 @@ from lake_access.errors import ConflictError
 from lake_access.iceberg.catalog import load_table, load_tables
 from lake_access.iceberg.consistency import pin_together
 from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, table_definitions
-from lake_access.lake import PINNED, Lake
+from lake_access.lake import Lake
 from lake_access.upkeep.expiry import expirable, expire
+from lake_access.views import PINNED
 from tests.lake_access.lakes import NOW, read_tables
 from tests.lake_access.upkeep.tended import (
     LANDINGS,
