@@ -13,6 +13,7 @@ import typer
 
 from app.cli import (
     checking_commands,
+    drift_commands,
     landing_commands,
     person_commands,
     reading_commands,
@@ -46,6 +47,7 @@ for commands in (
     landing_commands,
     replay_commands,
     reading_commands,
+    drift_commands,
     upkeep_commands,
     person_commands,
     checking_commands,
