@@ -15,7 +15,7 @@ from lake_access.queries import load_query
 
 Counts = npt.NDArray[np.int64]
 # A portion of sorted numbers; the few arrays made of one take some megabytes.
-PORTION_ROWS = 1 << 19
+PORTION_ROWS = 1 << 17
 # Rows of either side that are looked at to tell whether a column has many different values.
 VARIETY_ROWS = 10_000
 

@@ -83,7 +83,9 @@ def compare_column(compared: Compared, name: str, known: ColumnProfile, wish: Wi
     if name not in wish.maturing and known.reference.missing + known.current.missing:
         p_values.append(_missing_p(known.reference, known.current))
     chance_p = either(p_values)
-    drifted = _only_one_side(known) if tested.value is None else tested.choice.drifted(tested.value)
+    # Outcomes that nobody can know yet are none that went missing.
+    gone = name not in wish.maturing and _only_one_side(known)
+    drifted = gone if tested.value is None else tested.choice.drifted(tested.value)
     return ColumnDrift(
         column=name,
         kind=known.kind,

@@ -101,3 +101,44 @@ def _week(monday: date) -> Side:
 def _monday(moment: datetime) -> date:
     day = moment.astimezone(UTC).date()
     return day - timedelta(days=day.weekday())
+
+
+@dataclass(frozen=True)
+class Change:
+    """A column, and the week (its Monday) before and after which it differs most; `before` and `after` are the rows."""
+
+    column: str
+    week: date
+    before: int
+    after: int
+    beyond_chance: bool
+
+
+def date_changes(
+    pinned: PinnedLake,
+    columns: Sequence[str],
+    versions: Sequence[str] = (),
+    least_weeks: int = 2,
+    progress: Progress = lambda _step, _share: None,
+) -> tuple[Change, ...]:
+    """When each column changed, if it changed once: the week that parts its history best.
+
+    All weeks are tried, save so many at either end; the one counts whose PSI between before and after weighs most by the
+    rows on both sides, n·m / (n + m), as the statistic of a χ² test does. A column that never changed has a week too:
+    `beyond_chance` tells, for as many tries as were made (Bonferroni).
+    """
+    best = dict[str, tuple[float, Change]]()
+    with population(pinned, versions) as people:
+        mondays = list(_mondays(people, Side()))
+        tried = mondays[least_weeks : len(mondays) - least_weeks + 1]
+        for place, monday in enumerate(tried):
+            progress(f"Trying the week of {monday}", place / len(tried))
+            moment = datetime.combine(monday, time(), UTC)
+            found = compare(people.take(Side(until=moment), Side(since=moment), columns), Wish(halves=0))
+            for column in found.columns:
+                before, after = (side.rows - side.missing for side in (column.reference, column.current))
+                weight = (column.psi or 0.0) * before * after / max(before + after, 1)
+                beyond = column.chance_p * len(tried) * len(columns) <= found.alpha
+                if column.column not in best or weight > best[column.column][0]:
+                    best[column.column] = weight, Change(column.column, monday, before, after, beyond)
+    return tuple(change for _, change in sorted(best.values(), key=lambda one: -one[0]))
