@@ -40,8 +40,9 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> PinnedLake:
     lake = lake_in(folder / "home", config)
     mapping = load_mapping(ROOT / "docs" / "examples" / "bank_marketing.toml")
     streams = write_events(mapping, [BANK_FILE], folder)
-    for stream, file in streams.files.items():
-        land(lake.store, stream, file, NOW, history=True)
+    assert streams.outcomes is not None
+    land(lake.store, "crm", streams.crm, NOW, history=True)
+    land(lake.store, "outcomes", streams.outcomes, NOW, history=True)
     build(lake, NOW)
     return lake.pin()
 
