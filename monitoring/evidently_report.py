@@ -1,9 +1,9 @@
 """Evidently's own report of two parts of the lake, kept with our own numbers beside it. The one module that imports Evidently.
 
-    reports/<id>/evidently.html   the report, as Evidently draws it, under a header that says what it was made of
-    reports/<id>/evidently.json   its figures
-    reports/<id>/ours.json        the same comparison over every row
-    reports/<id>/index.json       written last: a report without it does not exist
+reports/<id>/evidently.html   the report, as Evidently draws it, under a header that says what it was made of
+reports/<id>/evidently.json   its figures
+reports/<id>/ours.json        the same comparison over every row
+reports/<id>/index.json       written last: a report without it does not exist
 """
 
 from __future__ import annotations
@@ -271,9 +271,7 @@ def _refuse_empty(wish: ReportWish, seen: Sequence[SeenRows]) -> None:
 
 def _framed(page: str) -> str:
     """A page in a frame of its own, without access to what is around it."""
-    return (
-        f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(page)}" style="width:100%;height:95vh;border:0"></iframe>'
-    )
+    return f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(page)}" style="width:100%;height:95vh;border:0"></iframe>'
 
 
 def _with_header(pages: str, wish: ReportWish, seen: Sequence[SeenRows], now: datetime) -> str:

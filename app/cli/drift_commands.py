@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("drift")(drift)
 
 
-def drift(  # noqa: PLR0913  (an option each)
+def drift(
     reference: Annotated[Text, typer.Option(metavar="VERSION", help="Model version of the reference.")] = None,
     current: Annotated[Text, typer.Option(metavar="VERSION", help="Model version to hold against it.")] = None,
     reference_from: Annotated[Text, typer.Option(metavar="DATE", help="First day of the reference (UTC).")] = None,
@@ -58,8 +58,8 @@ def drift(  # noqa: PLR0913  (an option each)
     """Compare what two model versions, periods or sources saw, over every row.
 
     Each feature, the score and the outcome get the test that Evidently would choose, with its value and verdict; beside
-    it the noise floor (the same statistic between random halves of the reference) and whether the difference is more than
-    chance, judged for all columns together. docs/drift.md says what each number is.
+    it the noise floor (the same statistic between random halves of the reference) and whether the difference is more
+    than chance, judged for all columns together. docs/drift.md says more.
 
     With versions, a row is a score of that version; without, a moment at which a lead was scored or last seen.
 
@@ -75,7 +75,7 @@ def drift(  # noqa: PLR0913  (an option each)
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
     lake = open_lake(load_settings(os.environ))
     with progress_bar("Reading both sides", "share", 1.0) as bar:
-        found = compare_lake(lake.pin(), *sides, wanted, progress=lambda step, share: bar.show(step, 1.0))
+        found = compare_lake(lake.pin(), *sides, wanted, progress=lambda step, _: bar.show(step, 1.0))
     _refuse_empty(found)
     if html is not None:
         _write_report(lake, sides, tuple(wanted), html)
@@ -124,11 +124,15 @@ def _print(found: DatasetDrift) -> None:
     rows = [_cells(column) for column in found.columns]
     print_table(header, rows, right=("value", "threshold", "noise", "PSI"))
     drifted = f"{count(len(found.drifted_columns))} of {count(len(found.columns))} columns drifted"
-    print_text(f"{drifted} ({percentage(found.share)}): {'drift' if found.dataset_drift else 'no drift'} by Evidently's rule.")
+    print_text(
+        f"{drifted} ({percentage(found.share)}): {'drift' if found.dataset_drift else 'no drift'} by Evidently's rule."
+    )
     beyond = [column.column for column in found.columns if column.beyond_chance]
     chance = f"More than chance: {', '.join(beyond)}." if beyond else "Nothing that chance could not do."
     print_text(f"{chance} (Holm, {percentage(found.alpha)} for all columns together)")
-    print_text(f"{count(found.reference_rows)} rows of {found.reference}; {count(found.current_rows)} of {found.current}.")
+    print_text(
+        f"{count(found.reference_rows)} rows of {found.reference}; {count(found.current_rows)} of {found.current}."
+    )
 
 
 def _cells(column: ColumnDrift) -> tuple[str, ...]:

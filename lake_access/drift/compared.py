@@ -152,9 +152,7 @@ def population(
         yield Population(connection, features)
 
 
-def take_side(
-    connection: duckdb.DuckDBPyConnection, table: SideName, side: Side, columns: Sequence[str]
-) -> None:
+def take_side(connection: duckdb.DuckDBPyConnection, table: SideName, side: Side, columns: Sequence[str]) -> None:
     """Make the table of one side out of `drift_population`."""
     sql = load_query("drift_side").format(side=table, columns=", ".join(map(identifier, columns)))
     named = {"since": side.since, "until": side.until, "source": side.source, "version": side.version}

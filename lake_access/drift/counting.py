@@ -106,7 +106,9 @@ def _value(name: str, kind: ColumnKind) -> str:
     column = identifier(name)
     if kind == "category":
         return column
-    return f"{column}::DOUBLE" if kind == "integer" else f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
+    return (
+        f"{column}::DOUBLE" if kind == "integer" else f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
+    )
 
 
 def _measures(name: str, kind: ColumnKind) -> str:

@@ -48,7 +48,7 @@ def either(p_values: Sequence[float]) -> float:
 
 
 def adjusted(p_values: Sequence[float]) -> list[float]:
-    """The p-values for many columns at once: all below α together have a chance of α of holding a false alarm.
+    """The p-values for many columns at once: all below alpha together have a chance of alpha of holding a false alarm.
 
     Source: S. Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scand. J. Statist. 6 (1979).
     """

@@ -30,15 +30,15 @@ from monitoring.drift.statistics import (
     chi_square_p,
     into_bins,
     jensen_shannon,
-    ks_p,
     ks_limit_p,
+    ks_p,
     ks_p_exact,
     psi,
     z_p,
 )
 
-# Up to so many different values numbers are held as counts; those of more pass by in their order. Which it is, some rows
-# tell: of that many, half are different where values are many.
+# Up to so many different values numbers are held as counts; those of more pass by in their order. Some rows tell which
+# it is.
 MOST_COUNTED = 100_000
 # Of more categories than that no test says anything, and their counts would fill the memory.
 MOST_CATEGORIES = 200_000
@@ -69,8 +69,8 @@ class Tested:
     psi: float | None
     noise: float | None
     chance_p: float
-    unseen: Unseen = Unseen()
-    gone: Unseen = Unseen()
+    unseen: Unseen = field(default_factory=Unseen)
+    gone: Unseen = field(default_factory=Unseen)
     note: str = ""
 
 
@@ -131,13 +131,15 @@ def _test_counts(
     choice = _choice(given, int(reference.sum()), len(reference), is_number=is_number)
     values = np.asarray(counted.values, dtype=np.float64) if is_number else None
     sides = [_statistic(choice.test, values, *half) for half in halves_of(reference, halves, rng)]
-    by_rank = values is not None and choice.test in ("ks", "wasserstein")
+    by_rank = choice.test in ("ks", "wasserstein")
     return Tested(
         choice,
         value=_statistic(choice.test, values, reference, current),
         psi=psi(*_binned(values, reference, current, known)),
         noise=_worst(choice.test, sides),
-        chance_p=_ks(values, reference, current, of_many=ks_limit_p) if by_rank else contingency_p(reference, current),
+        chance_p=_ks(values, reference, current, of_many=ks_limit_p)
+        if by_rank and values is not None
+        else contingency_p(reference, current),
         unseen=Unseen() if by_rank else _unseen(counted, reference, current),
         gone=Unseen() if by_rank else _unseen(counted, current, reference),
         note="one same value on both sides" if len(reference) == 1 else "",
@@ -177,9 +179,8 @@ def _statistic(test: Test, values: Floats | None, reference: Counts, current: Co
 
 
 def _ks(
-    values: Floats | None, reference: Counts, current: Counts, of_many: Callable[[float, int, int], float] = ks_p
+    values: Floats, reference: Counts, current: Counts, of_many: Callable[[float, int, int], float] = ks_p
 ) -> float:
-    assert values is not None
     rows, others = int(reference.sum()), int(current.sum())
     if max(rows, others) <= EXACT_KS_ROWS:
         return ks_p_exact(values, reference, current)

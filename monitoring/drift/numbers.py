@@ -1,6 +1,6 @@
 """What the tests need of two samples of numbers, from one pass over them in their order.
 
-The Wasserstein distance is the integral of |F − G|, the Kolmogorov-Smirnov distance its greatest height: both follow
+The Wasserstein distance is the integral of |F - G|, the Kolmogorov-Smirnov distance its greatest height: both follow
 from how many rows of either side lie at or below each number, and the gap to the next one. Source: SciPy's
 `wasserstein_distance` and `ks_2samp`, to which they are equal but for the order of additions.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitoring.drift.choice import Test
@@ -19,7 +19,7 @@ class SideValues:
 
 @dataclass(frozen=True)
 class Unseen:
-    """Values that one side never has: how many different ones, in how many rows of the other side, and the commonest."""
+    """Values that one side never has: how many, in how many rows of the other side, and the commonest."""
 
     values: int = 0
     rows: int = 0
@@ -50,8 +50,8 @@ class ColumnDrift:
     beyond_chance: bool
     reference: SideValues
     current: SideValues
-    unseen: Unseen = Unseen()
-    gone: Unseen = Unseen()
+    unseen: Unseen = field(default_factory=Unseen)
+    gone: Unseen = field(default_factory=Unseen)
     note: str = ""
 
 

@@ -65,9 +65,7 @@ def test_what_cannot_be_compared_is_said(
 
 
 @pytest.mark.slow
-def test_evidentlys_report_is_written_and_kept(
-    leadlake: Callable[..., Ended], demo_home: Path, tmp_path: Path
-) -> None:
+def test_evidentlys_report_is_written_and_kept(leadlake: Callable[..., Ended], demo_home: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     ended = leadlake("drift", *PERIODS, "--columns", "score,converted,first_source", "--html", page, "--json")
 

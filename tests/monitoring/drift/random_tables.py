@@ -47,7 +47,9 @@ def _column(name: str, rows: int, moved: float, rng: np.random.Generator) -> Val
         "skewed": lambda: rng.lognormal(moved, 1, rows) * 1e4,
         "rounded": lambda: rng.normal(moved, 1, rows).round(1),
         "outlier": lambda: np.append(rng.normal(moved, 1, rows - 1), 1e4),
-        "infinite": lambda: np.where(rng.random(rows) < 0.1, np.inf * rng.choice([-1, 1], rows), rng.random(rows) + moved),
+        "infinite": lambda: np.where(
+            rng.random(rows) < 0.1, np.inf * rng.choice([-1, 1], rows), rng.random(rows) + moved
+        ),
         "counts": lambda: rng.poisson(3 + moved, rows),
         "wide": lambda: rng.integers(-(10**9), 10**9 + int(moved * 10**8), rows),
         "few": lambda: rng.choice([1, 2, 5], rows, p=_shares(np.array([1, 2, 1 + moved]))),

@@ -175,7 +175,9 @@ def test_what_costs_most_comes_first(pinned: PinnedLake) -> None:
 
 
 def test_what_cannot_be_compared_is_a_sentence(pinned: PinnedLake) -> None:
-    with pytest.raises(QueryRefusedError, match='no column "past_event_cuont" to compare .did you mean "past_event_count"'):
+    with pytest.raises(
+        QueryRefusedError, match='no column "past_event_cuont" to compare .did you mean "past_event_count"'
+    ):
         compare_lake(pinned, Side("1"), Side("2"), ["past_event_cuont"])
     with pytest.raises(QueryRefusedError, match="one side is of version 1 and the other of none"):
         compare_lake(pinned, Side("1"), Side())
@@ -188,5 +190,3 @@ def test_the_same_seed_gives_the_same_noise(pinned: PinnedLake) -> None:
 
     assert once == again
     assert replace(other.columns[0], adjusted_p=0) == replace(once.column("past_event_count"), adjusted_p=0)
-
-
