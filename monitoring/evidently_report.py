@@ -1,4 +1,4 @@
-"""Evidently's own report of two parts of the lake, kept with our own numbers beside it. The one module that imports Evidently.
+"""Evidently's own report of two parts of the lake, kept with our numbers. The one module that imports it.
 
 reports/<id>/evidently.html   the report, as Evidently draws it, under a header that says what it was made of
 reports/<id>/evidently.json   its figures

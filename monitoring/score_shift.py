@@ -15,7 +15,7 @@ from training.versions import SCORE_SCALE
 
 @dataclass(frozen=True)
 class ScoreShift:
-    """Leads that both versions scored; `matrix[i][j]` went from band i of the reference to band j of the current version.
+    """Leads that both versions scored; `matrix[i][j]` went from band i to band j of the current version.
 
     `rank_correlation` is Spearman's, ties at their mean rank; None where one version gives all leads the same score.
     `moved_by_source` counts the leads that change band.
@@ -65,7 +65,7 @@ def score_shift(pinned: PinnedLake, reference: str, current: str, most_moves: in
 
 
 def rank_correlation(pairs: Sequence[PairCount]) -> float | None:
-    """Spearman's ρ from counts of pairs: the correlation of ranks, ties at their mean. Source: C. Spearman (1904)."""
+    """Spearman's rho from counts of pairs: the correlation of ranks, ties at their mean. Source: C. Spearman (1904)."""
     if not pairs:
         return None
     leads = np.array([pair.leads for pair in pairs], dtype=np.float64)

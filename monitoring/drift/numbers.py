@@ -22,7 +22,7 @@ from monitoring.drift.statistics import Counts, Floats, into_bins
 class Gap:
     """The area and the greatest height between two cumulative shares, as far as the numbers have passed by.
 
-    The difference of the shares is kept as a whole number, in units of 1 / (rows · others), so that nothing is lost over
+    The difference of the shares is a whole number, in units of 1 / (rows · others), so that nothing is lost over
     many millions of rows. Only of a gap `with_height` is the height known.
     """
 

@@ -124,7 +124,7 @@ def date_changes(
     """When each column changed, if it changed once: the week that parts its history best.
 
     All weeks are tried, save so many at either end; the one counts whose PSI between before and after weighs most by the
-    rows on both sides, n·m / (n + m), as the statistic of a χ² test does. A column that never changed has a week too:
+    rows on both sides, n·m / (n + m), as the statistic of a χ² test does. One that never changed has a week too:
     `beyond_chance` tells, for as many tries as were made (Bonferroni).
     """
     best = dict[str, tuple[float, Change]]()

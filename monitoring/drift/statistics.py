@@ -21,7 +21,7 @@ EXACT_KS_ROWS = 10_000
 
 
 def chi_square_p(reference: Counts, current: Counts) -> float:
-    """Evidently's χ²: the reference taken for the truth, its counts scaled to the current rows; 0 for an unseen value."""
+    """Evidently's χ²: the reference is the truth, its counts scaled to the current rows; 0 for an unseen value."""
     expected = reference * (current.sum() / reference.sum())
     if (expected == 0).any():
         return 0.0
@@ -31,7 +31,7 @@ def chi_square_p(reference: Counts, current: Counts) -> float:
 
 
 def z_p(reference: Counts, current: Counts) -> float:
-    """The z-test of two shares with a pooled variance: of the values other than the lowest; 1 where both hold one value."""
+    """The z-test of two shares with a pooled variance: of all values but the lowest; 1 where there is but one."""
     rows, others = int(reference.sum()), int(current.sum())
     ours, theirs = float(rows - reference[0]) / rows, float(others - current[0]) / others
     pooled = float(ours * rows + theirs * others) / (rows + others)
@@ -55,7 +55,7 @@ def psi(reference: Counts, current: Counts) -> float:
 
 
 def ks_p(distance: float, rows: int, others: int) -> float:
-    """The two-sided p-value of a Kolmogorov-Smirnov distance, as SciPy has it where a side has more than 10,000 rows."""
+    """The two-sided p-value of a Kolmogorov-Smirnov distance, as SciPy has it for more than 10,000 rows."""
     # Importing it takes half a second, which no page should wait for.
     from scipy.stats import kstwo
 

@@ -1,4 +1,4 @@
-"""Random pairs of tables to compare: numbers, whole numbers, categories, booleans, values missing, from 10 to 5,000 rows."""
+"""Random pairs of tables to compare: numbers, whole numbers, categories, booleans, missing values, 10 to 5,000 rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every value and every verdict is Evidently's: on random tables, and where Evidently itself gives none, as stated here."""
+"""Every value and every verdict is Evidently's: on random tables; where it gives none, as stated here."""
 
 from __future__ import annotations
 

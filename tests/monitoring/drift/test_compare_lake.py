@@ -114,7 +114,7 @@ def test_that_outcomes_are_not_known_yet_is_no_drift(pinned: PinnedLake) -> None
 
 @pytest.mark.slow
 def test_random_halves_of_a_month_are_seldom_called_beyond_chance(pinned: PinnedLake) -> None:
-    """A hundred times: with α = 1% for all columns together, more than five alarms have a chance of 1 in 2,000."""
+    """A hundred times: with alpha = 1% for all columns together, more than five alarms have a chance of 1 in 2,000."""
     month = Side(since=datetime(2025, 6, 1, tzinfo=UTC), until=datetime(2025, 7, 1, tzinfo=UTC))
     with population(pinned, [], month.since, month.until) as people:
         compared = people.take(month, month)
@@ -176,7 +176,7 @@ def test_what_costs_most_comes_first(pinned: PinnedLake) -> None:
 
 def test_what_cannot_be_compared_is_a_sentence(pinned: PinnedLake) -> None:
     with pytest.raises(
-        QueryRefusedError, match='no column "past_event_cuont" to compare .did you mean "past_event_count"'
+        QueryRefusedError, match=r'no column "past_event_cuont" to compare .did you mean "past_event_count"'
     ):
         compare_lake(pinned, Side("1"), Side("2"), ["past_event_cuont"])
     with pytest.raises(QueryRefusedError, match="one side is of version 1 and the other of none"):
