@@ -271,7 +271,8 @@ def _refuse_empty(wish: ReportWish, seen: Sequence[SeenRows]) -> None:
 
 def _framed(page: str) -> str:
     """A page in a frame of its own, without access to what is around it."""
-    return f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(page)}" style="width:100%;height:95vh;border:0"></iframe>'
+    style = "width:100%;height:95vh;border:0"
+    return f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(page)}" style="{style}"></iframe>'
 
 
 def _with_header(pages: str, wish: ReportWish, seen: Sequence[SeenRows], now: datetime) -> str:

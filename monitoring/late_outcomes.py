@@ -2,8 +2,8 @@
 
 A cohort is the leads whom a version first scored in one week. What came is counted over its mature leads alone. For the
 others there is an estimate from the scores themselves, confidence-based performance estimation: if the probabilities
-are calibrated, a lead with probability p is a conversion with weight p and none with weight 1 - p. It sees a shift of the
-leads, but not that the same leads convert otherwise than before; what comes true is held against it.
+are calibrated, a lead with probability p is a conversion with weight p and none with weight 1 - p. It sees a shift of
+the leads, but not that the same leads convert otherwise than before; what comes true is held against it.
 Source: NannyML's documentation, "Estimation of Performance of the Monitored Model", confidence-based performance
 estimation (CBPE): https://nannyml.readthedocs.io/en/stable/how_it_works/performance_estimation.html
 """
@@ -29,7 +29,7 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Confusion:
-    """Leads by whether they were called (a score from the threshold on) and whether they converted; or expected ones."""
+    """Leads by whether they were called (a score from the threshold on) and converted; or expected ones."""
 
     true_positives: float
     false_positives: float
@@ -41,9 +41,9 @@ class Confusion:
 class Cohort:
     """A week's leads of a version.
 
-    `expected` are the conversions that the mature leads' probabilities sum up to, with the 95% range of what chance makes
-    of them; `rate` is what came of the mature, None without any. `estimated_roc_auc` and `estimated` are over all leads of
-    the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature. `is_mature` says that all are.
+    `expected` are the conversions that the mature leads' probabilities sum up to, with the 95% range of what chance
+    makes of them; `rate` is what came of the mature, None without any. `estimated_roc_auc` and `estimated` are over all leads
+    of the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature leads alone.
     """
 
     version: str

@@ -31,7 +31,7 @@ class Move:
 
 @dataclass(frozen=True)
 class ScoredCount:
-    """Leads by the version and the week (its Monday) of their first score, and that score; of the mature, conversions."""
+    """Leads by the version and the week (its Monday) of their first score, and by that score."""
 
     version: str
     week: date

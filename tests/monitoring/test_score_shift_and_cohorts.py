@@ -1,4 +1,4 @@
-"""Scores of two versions side by side, and cohorts whose outcomes come late: the figures are pandas' and scikit-learn's."""
+"""Scores of two versions side by side, and cohorts whose outcomes come late: as pandas and scikit-learn say."""
 
 from __future__ import annotations
 
