@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import duckdb
 import pandas as pd
@@ -29,7 +29,7 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", 
 _NUMBERS = ("FLOAT", "DOUBLE", "DECIMAL")
 _CATEGORIES = ("VARCHAR", "BOOLEAN", "ENUM")
 
-Tabular = pa.Table | pd.DataFrame | Path
+Tabular: TypeAlias = pa.Table | pd.DataFrame | Path
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def date_changes(
 ) -> tuple[Change, ...]:
     """When each column changed, if it changed once: the week that parts its history best.
 
-    All weeks are tried, save so many at either end; the one counts whose PSI between before and after weighs most by the
+    All weeks are tried, save some at either end; the one counts whose PSI between before and after weighs most by the
     rows on both sides, n·m / (n + m), as the statistic of a χ² test does. One that never changed has a week too:
     `beyond_chance` tells, for as many tries as were made (Bonferroni).
     """
