@@ -42,7 +42,7 @@ class Cohort:
     """A week's leads of a version.
 
     `expected` are the conversions that the mature leads' probabilities sum up to, with the 95% range of what chance
-    of the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature leads.
+    makes of them; `rate` is what came of the mature, None without any; `estimated…` is over all leads
     of the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature leads alone.
     """
 
