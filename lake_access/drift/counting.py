@@ -1,0 +1,117 @@
+"""Counting both sides of a comparison, column by column; numbers come in their order, in portions that fit memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lake_access.drift.compared import ColumnKind, Compared, identifier
+from lake_access.engine_errors import engine_errors
+from lake_access.queries import load_query
+
+Counts = npt.NDArray[np.int64]
+# A portion of sorted numbers; the few arrays made of one take some megabytes.
+PORTION_ROWS = 1 << 17
+# Rows of either side that are looked at to tell whether a column has many different values.
+VARIETY_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class SideProfile:
+    """One column on one side: rows, rows with a value, and of numbers the extremes."""
+
+    rows: int
+    present: int
+    low: float | None
+    high: float | None
+
+    @property
+    def missing(self) -> int:
+        return self.rows - self.present
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column on both sides; `variety` is how many different values some rows of either side have together."""
+
+    kind: ColumnKind
+    variety: int
+    reference: SideProfile
+    current: SideProfile
+
+
+@dataclass(frozen=True)
+class ValueCounts:
+    """How often each value occurs on either side, in the order of the values; `complete` where none was left out."""
+
+    values: Sequence[Any]
+    reference: Counts
+    current: Counts
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Numbers in ascending order, equal ones perhaps apart, with how often each occurs on either side."""
+
+    values: npt.NDArray[np.float64]
+    reference: Counts
+    current: Counts
+
+
+def profile(compared: Compared) -> dict[str, ColumnProfile]:
+    """Every column's rows, values and extremes on both sides, in one scan of each."""
+    measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
+    distinct = ", ".join(f"count(DISTINCT {_value(name, kind)})" for name, kind in compared.columns.items())
+    with engine_errors("the comparison"):
+        sql = load_query("drift_profile").format(measures=measures)
+        reference, current = compared.connection.execute(sql).fetchall()
+        sql = load_query("drift_variety").format(distinct=distinct)
+        ((*varieties,),) = compared.connection.execute(sql, {"most": VARIETY_ROWS}).fetchall()
+    found = {}
+    for place, (name, kind) in enumerate(compared.columns.items()):
+        sides = (SideProfile(row[1], *row[2 + 3 * place : 5 + 3 * place]) for row in (reference, current))
+        found[name] = ColumnProfile(kind, varieties[place], *sides)
+    return found
+
+
+def value_counts(compared: Compared, column: str, most: int) -> ValueCounts:
+    """Each value's count on both sides; at most so many values."""
+    sql = load_query("drift_counts").format(value=_value(column, compared.columns[column]))
+    with engine_errors("the comparison"):
+        found = compared.connection.execute(sql, {"most": most + 1}).to_arrow_table()
+    counted: Mapping[str, Counts] = {
+        side: found[side].to_numpy().astype(np.int64)[:most] for side in ("reference", "current")
+    }
+    values = found["value"].to_numpy() if compared.columns[column] != "category" else found["value"].to_pylist()
+    return ValueCounts(values[:most], counted["reference"], counted["current"], found.num_rows <= most)
+
+
+def sorted_portions(compared: Compared, column: str) -> Iterator[Portion]:
+    """Every number of both sides in ascending order, in portions; what does not fit into memory is spilled."""
+    sql = load_query("drift_values").format(value=_value(column, compared.columns[column]))
+    with engine_errors("the comparison"):
+        reader = compared.connection.execute(sql).to_arrow_reader(PORTION_ROWS)
+        for batch in reader:
+            current = batch.column("is_current").to_numpy().astype(np.int64)
+            yield Portion(batch.column("value").to_numpy(), 1 - current, current)
+
+
+def _value(name: str, kind: ColumnKind) -> str:
+    """A column's value, NULL where it is missing or no finite number."""
+    column = identifier(name)
+    if kind == "category":
+        return column
+    return (
+        f"{column}::DOUBLE" if kind == "integer" else f"CASE WHEN isfinite({column}::DOUBLE) THEN {column}::DOUBLE END"
+    )
+
+
+def _measures(name: str, kind: ColumnKind) -> str:
+    value = _value(name, kind)
+    extremes = "NULL::DOUBLE, NULL::DOUBLE" if kind == "category" else f"min({value}), max({value})"
+    return f"count({value}), {extremes}"
