@@ -29,7 +29,7 @@ TRESPASSES = [
     *((room, "streamlit") for room in ("jobs", "monitoring", "training", "lake_access")),
     *((room, library) for library in ("duckdb", "pyiceberg", "boto3", "botocore") for room in LAYERS[:-1]),
     *((room, "sklearn") for room in ("pages", "app", "jobs", "lake_access")),
-    *((room, library) for library in ("mlflow", "skops") for room in LAYERS if room != "training"),
+    *((room, library) for library in ("mlflow", "skops", "shap") for room in LAYERS if room != "training"),
     *((room, "evidently") for room in LAYERS if room != "monitoring"),
 ]
 

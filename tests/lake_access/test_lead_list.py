@@ -65,7 +65,7 @@ def test_those_who_did_not_convert_are_the_others(demo_lake: Lake) -> None:
     counts = [
         lead_list(demo_lake.pin(), ALL, outcome, "created_at", True, 0).leads
         for outcome in ("any", "converted", "open")
-    ]  # type: ignore[arg-type]
+    ]
 
     assert counts[0] == counts[1] + counts[2]
 

@@ -111,7 +111,7 @@ def test_a_pure_change_of_sources_is_source_mix_alone() -> None:
     split = split_change(before, now)
 
     assert split is not None
-    assert (split.source_mix, split.score_mix, split.within) == (Fraction(5, 100), 0, 0)
+    assert (split.source_mix, split.score_mix, split.within) == (Fraction(5, 100), Fraction(0), Fraction(0))
     mixed = {cell.source: cell.source_mix for cell in split.cells if not cell.band}
     # b gains a quarter of the leads and converts better than the mean, a loses it and converts worse: both add.
     assert mixed["a"] > 0 < mixed["b"]
@@ -121,7 +121,7 @@ def test_a_source_that_is_new_is_mix_and_no_change_of_rates() -> None:
     split = split_change({("a", "x"): (100, 10)}, {("a", "x"): (100, 10), ("new", "x"): (100, 50)})
 
     assert split is not None
-    assert (split.source_mix, split.score_mix, split.within) == (Fraction(2, 10), 0, 0)
+    assert (split.source_mix, split.score_mix, split.within) == (Fraction(2, 10), Fraction(0), Fraction(0))
 
 
 def test_without_a_lead_in_either_period_there_is_no_split() -> None:
