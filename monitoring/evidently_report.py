@@ -1,9 +1,6 @@
-"""Evidently's own report of two parts of the lake, kept with our numbers. The one module that imports it.
+"""Evidently's own report of two parts of the lake, made and kept with our numbers. The one module that imports it.
 
-reports/<id>/evidently.html   the report, as Evidently draws it, under a header that says what it was made of
-reports/<id>/evidently.json   its figures
-reports/<id>/ours.json        the same comparison over every row
-reports/<id>/index.json       written last: a report without it does not exist
+`monitoring/kept_reports.py` says how reports are kept, and reads them.
 """
 
 from __future__ import annotations
@@ -13,72 +10,42 @@ import html
 import json
 import math
 import os
-import re
-import tempfile
-import uuid
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from lake_access.drift.compared import OUTCOME, SCORE, Compared, Side, lake_to_compare
 from lake_access.drift.sampling import side_frame
-from lake_access.errors import RefusedError, StorageError
+from lake_access.errors import RefusedError
 from lake_access.lake import Lake
 from lake_access.permissions import Action, Actor, require
-from lake_access.storage import ObjectStore
 from monitoring.drift.columns import Wish
 from monitoring.drift.compare import compare
-from monitoring.drift.result import as_json
+from monitoring.drift.result import DatasetDrift, as_json
+from monitoring.kept_reports import (
+    HTML,
+    INDEX,
+    JSON,
+    OURS,
+    SeenRows,
+    StoredReport,
+    clear_half_reports,
+    new_report_id,
+    put_part,
+)
 
 if TYPE_CHECKING:
     from evidently import Dataset
 
-REPORTS = "reports/"
-HTML, JSON, OURS, INDEX = "evidently.html", "evidently.json", "ours.json", "index.json"
 # Evidently holds every row several times: some 700 bytes a row of ten columns.
 MOST_ROWS = 200_000
 # Fewer mature leads on a side than that, or outcomes all alike, and nothing is classified.
 LEAST_MATURE = 30
 Progress = Callable[[str, float | None], None]
-_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-
-
-@dataclass(frozen=True)
-class SeenRows:
-    """How many rows a side has, how many of them Evidently saw, and by how much a share of its rows may be off.
-
-    `share_error` is half the width of the 95% interval of a share of one half; 0 where all rows were seen.
-    """
-
-    rows: int
-    seen: int
-    share_error: float
-
-
-@dataclass(frozen=True)
-class StoredReport:
-    """A kept report: what it compares, what it was made of, and the SHA-256 of each of its files."""
-
-    id: str
-    made_at: datetime
-    made_by: str
-    reference: str
-    current: str
-    reference_rows: SeenRows
-    current_rows: SeenRows
-    seed: int
-    columns: tuple[str, ...]
-    classified: bool
-    dataset_drift: bool
-    share: float
-    beyond_chance: bool
-    snapshot_ids: tuple[tuple[str, int], ...]
-    sha256: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -93,17 +60,26 @@ class ReportWish:
 
 
 @dataclass(frozen=True)
+class MadeReport:
+    """A report that was just made and kept, and the comparison over every row that stands in it."""
+
+    stored: StoredReport
+    drift: DatasetDrift
+
+
+@dataclass(frozen=True)
 class _Drawn:
     """Evidently's report, and what it saw."""
 
     page: str
     figures: dict[str, Any]
     classified: bool
+    columns: tuple[str, ...]
 
 
 def make_report(
     lake: Lake, wish: ReportWish, actor: Actor, now: datetime, progress: Progress = lambda _step, _share: None
-) -> StoredReport:
+) -> MadeReport:
     """Compare over every row, have Evidently report, and keep both; all files first, the index last.
 
     Raises:
@@ -112,83 +88,61 @@ def make_report(
         StorageError: the lake cannot be read or written.
     """
     require(actor, Action.RUN_DRIFT)
+    clear_half_reports(lake.store, now)
     pinned = lake.pin()
     progress("Reading both sides", None)
     with lake_to_compare(pinned, wish.reference, wish.current, wish.columns) as compared:
-        ours = compare(compared, Wish(seed=wish.seed), lambda step, share: progress(step, share and share / 2))
+        found = compare(compared, Wish(seed=wish.seed), lambda step, share: progress(step, share and share / 2))
+        ours = replace(
+            found, reference=str(wish.reference), current=str(wish.current), snapshot_ids=pinned.snapshot_ids
+        )
         sides = (_frame(compared, "reference", wish), _frame(compared, "current", wish))
         seen = (_seen(ours.reference_rows, sides[0]), _seen(ours.current_rows, sides[1]))
         _refuse_empty(wish, seen)
         progress("Evidently at work", 0.5)
         drawn = _draw(compared, *sides)
     progress("Keeping the report", 0.95)
-    report_id = f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
-    told = as_json(ours) | {
-        "reference": {"what": str(wish.reference), "rows": seen[0].rows},
-        "current": {"what": str(wish.current), "rows": seen[1].rows},
-        "snapshots": dict(pinned.snapshot_ids),
-    }
     contents = {
         HTML: _with_header(drawn.page, wish, seen, now).encode(),
         JSON: _json({"seen": [asdict(side) for side in seen], "seed": wish.seed, **drawn.figures}),
-        OURS: _json(told),
+        OURS: _json(as_json(ours)),
     }
-    report = StoredReport(
-        id=report_id,
+    report = _described(ours, wish, seen, actor, now, drawn, contents)
+    for name, content in contents.items():
+        put_part(lake.store, report.id, name, content)
+    put_part(lake.store, report.id, INDEX, _json(asdict(report)))
+    return MadeReport(report, ours)
+
+
+def _described(
+    ours: DatasetDrift,
+    wish: ReportWish,
+    seen: tuple[SeenRows, SeenRows],
+    actor: Actor,
+    now: datetime,
+    drawn: _Drawn,
+    contents: Mapping[str, bytes],
+) -> StoredReport:
+    """What the index says of a report."""
+    return StoredReport(
+        id=new_report_id(now),
         made_at=now,
         made_by=actor.name,
-        reference=str(wish.reference),
-        current=str(wish.current),
+        reference=ours.reference,
+        current=ours.current,
+        versions=tuple(side.version for side in (wish.reference, wish.current)),
         reference_rows=seen[0],
         current_rows=seen[1],
         seed=wish.seed,
-        columns=tuple(compared.columns),
+        columns=drawn.columns,
         classified=drawn.classified,
+        drifted=len(ours.drifted_columns),
         dataset_drift=ours.dataset_drift,
         share=ours.share,
         beyond_chance=ours.beyond_chance,
-        snapshot_ids=pinned.snapshot_ids,
+        snapshot_ids=ours.snapshot_ids,
         sha256={name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     )
-    for name, content in contents.items():
-        _put(lake.store, f"{REPORTS}{report_id}/{name}", content)
-    _put(lake.store, f"{REPORTS}{report_id}/{INDEX}", _json(asdict(report)))
-    return report
-
-
-def list_reports(store: ObjectStore) -> list[StoredReport]:
-    """The reports that are whole, the newest first."""
-    keys = [stored.key for stored in store.list(REPORTS) if stored.key.endswith(f"/{INDEX}")]
-    return [read_index(store, key.split("/")[1]) for key in sorted(keys, reverse=True)]
-
-
-def read_index(store: ObjectStore, report_id: str) -> StoredReport:
-    """What is known of a report.
-
-    Raises:
-        RefusedError: there is none of this id.
-    """
-    content = store.read_bytes(f"{REPORTS}{report_id}/{INDEX}") if _ID.fullmatch(report_id) else None
-    if content is None:
-        raise RefusedError(f'there is no report "{report_id}"; the page Drift lists those that are kept.')
-    told = json.loads(content)
-    told |= {side: SeenRows(**told[side]) for side in ("reference_rows", "current_rows")}
-    told["made_at"] = datetime.fromisoformat(told["made_at"])
-    told["columns"] = tuple(told["columns"])
-    told["snapshot_ids"] = tuple((table, snapshot) for table, snapshot in told["snapshot_ids"])
-    return StoredReport(**told)
-
-
-def read_part(store: ObjectStore, report: StoredReport, name: str) -> bytes:
-    """A file of the report, held against its SHA-256.
-
-    Raises:
-        StorageError: it is gone, or is not what was written.
-    """
-    content = store.read_bytes(f"{REPORTS}{report.id}/{name}")
-    if content is None or hashlib.sha256(content).hexdigest() != report.sha256.get(name):
-        raise StorageError(f"report {report.id}: {name} is gone or was changed since; make the report again.")
-    return content
 
 
 def _draw(compared: Compared, reference: pd.DataFrame, current: pd.DataFrame) -> _Drawn:
@@ -211,15 +165,16 @@ def _draw(compared: Compared, reference: pd.DataFrame, current: pd.DataFrame) ->
             judged = Report([ClassificationPreset()]).run(*(_judged(frame) for frame in mature))
             pages.append(judged.get_html_str(as_iframe=False))
             figures["classification"] = judged.dict()
-    return _Drawn("\n".join(_framed(page) for page in pages), figures, classified)
+    return _Drawn("\n".join(_framed(page) for page in pages), figures, classified, tuple(compared.columns))
 
 
 def _dataset(compared: Compared, frame: pd.DataFrame) -> Dataset:
     """Named columns alone: Evidently would guess that few whole numbers are categories, and leave the score out."""
     from evidently import DataDefinition, Dataset
 
-    categories = [name for name in frame if compared.columns[name] == "category"]
-    numbers = [name for name in frame if name not in categories]
+    names = [str(name) for name in frame.columns]
+    categories = [name for name in names if compared.columns[name] == "category"]
+    numbers = [name for name in names if name not in categories]
     # A missing boolean is pandas' NA, at which Evidently fails; among texts it is None.
     texts = {name: frame[name].astype(object).where(frame[name].notna(), None) for name in categories}
     texts = {name: values.map(str, na_action="ignore") for name, values in texts.items()}
@@ -312,10 +267,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def _put(store: ObjectStore, key: str, content: bytes) -> None:
-    with tempfile.TemporaryDirectory(prefix="leadlake-report-") as folder:
-        file = Path(folder) / "content"
-        file.write_bytes(content)
-        store.put_if_absent(key, file)

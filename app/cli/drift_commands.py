@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from app.cli.console import Json, Output, note, print_text, progress_bar
 from app.cli.dates import day
 from app.cli.tables import print_table
 from app.formatting import count, percentage
-from lake_access.drift.compared import Side
+from lake_access.drift.compared import Side, side_of_days
 from lake_access.errors import RefusedError, StorageError
 from lake_access.lake import Lake, open_lake
 from lake_access.settings import load_settings
@@ -74,11 +74,7 @@ def drift(
         raise typer.BadParameter("both sides are the same: name versions, days or sources", param_hint="--reference")
     wanted = [name.strip() for name in (columns or "").split(",") if name.strip()]
     lake = open_lake(load_settings(os.environ))
-    with progress_bar("Reading both sides", "share", 1.0) as bar:
-        found = compare_lake(lake.pin(), *sides, wanted, progress=lambda step, _: bar.show(step, 1.0))
-    _refuse_empty(found)
-    if html is not None:
-        _write_report(lake, sides, tuple(wanted), html)
+    found = _compared(lake, sides, tuple(wanted)) if html is None else _reported(lake, sides, tuple(wanted), html)
     Output(as_json_).result(as_json(found))
     if not as_json_:
         _print(found)
@@ -90,12 +86,7 @@ def _side(name: str, version: Text, since: Text, until: Text, source: Text) -> S
     first, last = day(since, f"--{name}-from"), day(until, f"--{name}-to")
     if first is not None and last is not None and last < first:
         raise typer.BadParameter(f"{until} is before --{name}-from {since}", param_hint=f"--{name}-to")
-    following = None if last is None else last + timedelta(days=1)
-    return Side(version, _midnight(first), _midnight(following), source)
-
-
-def _midnight(day_: date | None) -> datetime | None:
-    return None if day_ is None else datetime.combine(day_, time(), UTC)
+    return side_of_days(version, first, last, source)
 
 
 def _refuse_empty(found: DatasetDrift) -> None:
@@ -104,19 +95,29 @@ def _refuse_empty(found: DatasetDrift) -> None:
             raise RefusedError(f"nothing to compare: no row is of {side}; choose another version, period or source.")
 
 
-def _write_report(lake: Lake, sides: tuple[Side, Side], columns: tuple[str, ...], file: Path) -> None:
-    """Make a report, which the lake keeps, and write its page to the file."""
+def _compared(lake: Lake, sides: tuple[Side, Side], columns: tuple[str, ...]) -> DatasetDrift:
+    """The comparison alone."""
+    with progress_bar("Reading both sides", "share", 1.0) as bar:
+        found = compare_lake(lake.pin(), *sides, columns, progress=lambda step, _: bar.show(step, 1.0))
+    _refuse_empty(found)
+    return found
+
+
+def _reported(lake: Lake, sides: tuple[Side, Side], columns: tuple[str, ...], file: Path) -> DatasetDrift:
+    """The comparison, with a report, which the lake keeps, and its page in the file."""
     # Evidently takes seconds to import, and is by this import alone on its way.
-    from monitoring.evidently_report import HTML, ReportWish, make_report, read_part
+    from monitoring.evidently_report import ReportWish, make_report
+    from monitoring.kept_reports import HTML, read_part
 
     actor, now = acting(lake.settings), datetime.now(UTC)
     with progress_bar("Evidently at work", "nothing") as bar:
-        report = make_report(lake, ReportWish(*sides, columns), actor, now, lambda step, _: bar.show(step))
+        made = make_report(lake, ReportWish(*sides, columns), actor, now, lambda step, _: bar.show(step))
     try:
-        file.write_bytes(read_part(lake.store, report, HTML))
+        file.write_bytes(read_part(lake.store, made.stored, HTML))
     except OSError as exc:
         raise StorageError(f"{file} cannot be written: {exc.strerror}; choose another place.") from exc
-    note(f"Evidently's report {report.id} is kept, and written to {file}.")
+    note(f"Evidently's report {made.stored.id} is kept, and written to {file}.")
+    return made.drift
 
 
 def _print(found: DatasetDrift) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -52,6 +52,13 @@ class Side:
             "" if self.source is None else f"source {self.source}",
         ]
         return ", ".join(part for part in parts if part) or "everything"
+
+
+def side_of_days(version: str | None, first: date | None, last: date | None, source: str | None) -> Side:
+    """The rows of whole days (UTC), the last included."""
+    since = None if first is None else datetime.combine(first, time(), UTC)
+    until = None if last is None else datetime.combine(last, time(), UTC) + timedelta(days=1)
+    return Side(version, since, until, source)
 
 
 @dataclass(frozen=True)

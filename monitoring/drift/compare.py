@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lake_access.drift.compared import Compared, Side, Tabular, lake_to_compare, tables_to_compare
+from lake_access.drift.compared import OUTCOME, SCORE, Compared, Side, Tabular, lake_to_compare, tables_to_compare
 from lake_access.drift.counting import profile
 from lake_access.lake import PinnedLake
 from lake_access.settings import Settings
@@ -15,6 +15,9 @@ from monitoring.drift.result import ColumnDrift, DatasetDrift
 
 # Evidently's: the share of drifted columns from which on the whole is called drifted.
 DRIFTED_SHARE = 0.5
+# The mix of leads, what the model says of them, and what becomes of them. Where one of these drifted, it stands before
+# all features: another mix moves every feature with it, and a feature that moved has cost something only if these did.
+FOREMOST = ("first_source", SCORE, OUTCOME)
 Progress = Callable[[str, float | None], None]
 
 
@@ -86,6 +89,7 @@ def _judged(columns: Sequence[ColumnDrift]) -> list[ColumnDrift]:
     ]
 
 
-def _rank(column: ColumnDrift) -> tuple[bool, float, str]:
-    """The most moved first: by PSI, which all tests' columns have; those without one by their verdict, at the end."""
-    return not column.drifted, -(column.psi or 0.0), column.column
+def _rank(column: ColumnDrift) -> tuple[bool, bool, float, str]:
+    """Drifted before others, mix, score and outcome before features, then by PSI, which all tests' columns have."""
+    foremost = column.drifted and column.column in FOREMOST
+    return not column.drifted, not foremost, -(column.psi or 0.0), column.column

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from lake_access.drift.compared import Side
 from lake_access.errors import NotAllowedError, RefusedError, StorageError
 from lake_access.lake import Lake
 from lake_access.permissions import Actor, local_user
+from lake_access.storage import ObjectStore
 from monitoring import evidently_report
-from monitoring.evidently_report import HTML, JSON, OURS, ReportWish, list_reports, make_report, read_index, read_part
+from monitoring.evidently_report import ReportWish, make_report
+from monitoring.kept_reports import HTML, JSON, OURS, clear_half_reports, list_reports, put_part, read_index, read_part
 from tests.lake_access.lakes import NOW, lake_in, land_demo
 
 COLUMNS = ("score", "converted", "avg_webinar_time", "first_source")
@@ -38,7 +41,8 @@ def kept(lake: Lake) -> list[str]:
 
 def test_the_report_is_kept_with_our_numbers_beside_it(lake: Lake) -> None:
     told: list[str] = []
-    report = make_report(lake, ReportWish(Side("1"), Side("2"), COLUMNS), ANN, NOW, lambda step, _: told.append(step))
+    wish = ReportWish(Side("1"), Side("2"), COLUMNS)
+    report = make_report(lake, wish, ANN, NOW, lambda step, _: told.append(step)).stored
 
     assert list_reports(lake.store)[0] == read_index(lake.store, report.id) == report
     assert (report.made_by, report.columns, report.classified) == ("ann", COLUMNS, True)
@@ -55,7 +59,7 @@ def test_the_report_is_kept_with_our_numbers_beside_it(lake: Lake) -> None:
 
 def test_a_sample_says_its_size_and_its_error(lake: Lake) -> None:
     wish = ReportWish(Side("1"), Side("2"), COLUMNS[:1], most_rows=100, seed=4)
-    report = make_report(lake, wish, ANN, NOW)
+    report = make_report(lake, wish, ANN, NOW).stored
 
     seen = report.reference_rows
     assert (seen.seen, seen.rows > 500) == (100, True)
@@ -66,17 +70,22 @@ def test_a_sample_says_its_size_and_its_error(lake: Lake) -> None:
 
 def test_a_report_that_dies_is_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     before = list_reports(lake.store)
-    put = evidently_report._put
+    put = put_part
 
-    def dies_at_the_index(store: object, key: str, content: bytes) -> None:
-        if key.endswith("index.json"):
+    def dies_at_the_index(store: ObjectStore, report_id: str, name: str, content: bytes) -> None:
+        if name == "index.json":
             raise StorageError("the disk is full.")
-        put(store, key, content)  # type: ignore[arg-type]
+        put(store, report_id, name, content)
 
-    monkeypatch.setattr(evidently_report, "_put", dies_at_the_index)
+    monkeypatch.setattr(evidently_report, "put_part", dies_at_the_index)
     with pytest.raises(StorageError):
         make_report(lake, ReportWish(Side("1"), Side("2"), COLUMNS[:1]), ANN, NOW)
 
+    assert list_reports(lake.store) == before
+    left = len(kept(lake))
+    assert clear_half_reports(lake.store, NOW + timedelta(hours=23)) == 0
+    assert clear_half_reports(lake.store, NOW + timedelta(hours=25)) == 3
+    assert len(kept(lake)) == left - 3
     assert list_reports(lake.store) == before
 
 
@@ -95,7 +104,7 @@ def test_who_may_not_and_what_is_not_there_are_refused(lake: Lake) -> None:
 
 
 def test_a_report_that_was_changed_is_not_shown(lake: Lake, tmp_path: Path) -> None:
-    report = make_report(lake, ReportWish(Side("1"), Side("2"), COLUMNS[:1]), ANN, NOW)
+    report = make_report(lake, ReportWish(Side("1"), Side("2"), COLUMNS[:1]), ANN, NOW).stored
     lake.store.delete(f"reports/{report.id}/{HTML}")
     (tmp_path / "other").write_text("other", encoding="utf-8")
     lake.store.put_if_absent(f"reports/{report.id}/{HTML}", tmp_path / "other")

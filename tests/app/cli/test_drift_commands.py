@@ -9,7 +9,7 @@ import pytest
 
 from lake_access.lake import open_lake
 from lake_access.settings import load_settings
-from monitoring.evidently_report import list_reports
+from monitoring.kept_reports import list_reports
 from tests.app.cli.running import Ended
 
 PERIODS = ("--reference-to", "2025-09-30", "--current-from", "2025-11-20")

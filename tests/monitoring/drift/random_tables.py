@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,7 @@ def random_pair(seed: int) -> Pair:
 def _column(name: str, rows: int, moved: float, rng: np.random.Generator) -> Values:
     cities = [f"city {number}" for number in range(8)]
     weights = np.linspace(1 + moved, 3, 8)
-    makers = {
+    makers: dict[str, Callable[[], Values]] = {
         "normal": lambda: rng.normal(moved, 1 + moved / 4, rows),
         "skewed": lambda: rng.lognormal(moved, 1, rows) * 1e4,
         "rounded": lambda: rng.normal(moved, 1, rows).round(1),
@@ -75,4 +76,4 @@ def _with_holes(values: Values, share: float, rng: np.random.Generator) -> Value
 
 
 def _shares(weights: Values) -> Values:
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), dtype=np.float64)

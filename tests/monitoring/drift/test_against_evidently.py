@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def test_values_and_verdicts_are_evidentlys_on_many_more_tables(settings: Settin
     check(settings, random_pair(seed))
 
 
-def of_one_column(settings: Settings, reference: list[object], current: list[object]) -> DatasetDrift:
+def of_one_column(settings: Settings, reference: Sequence[object], current: Sequence[object]) -> DatasetDrift:
     return compare_tables(settings, pd.DataFrame({"column": reference}), pd.DataFrame({"column": current}))
 
 
