@@ -5,26 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from jobs.job import Job
 from jobs.kinds import KINDS
 from jobs.kinds.drift_report import side_of
 from jobs.requests import request_job
-from jobs.supervision import environment_of
-from jobs.tables import JOBS, open_jobs
+from jobs.tables import open_jobs
 from lake_access.building.build import build
-from lake_access.database import open_database, reading
+from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
 from lake_access.errors import NotAllowedError, RefusedError
 from lake_access.lake import Lake
 from monitoring.kept_reports import list_reports, report_of_version
-from tests.jobs.trial import ADA, NOW, ROOT, VERA, end_worker, wait_until
+from tests.jobs.trial import ADA, NOW, VERA, end_worker, start_worker, wait_until
 from tests.lake_access.lakes import lake_in, land_demo
 
 
@@ -49,21 +47,10 @@ def ask(engine: Engine, **parameters: object) -> Job:
     return request_job(engine, KINDS, "drift_report", parameters, ADA, NOW)
 
 
-def start_worker(lake: Lake) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "jobs.worker"],
-        cwd=ROOT,
-        env=environment_of(lake.settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def child_of(engine: Engine, job: Job) -> int:
-    with reading(engine) as connection:
-        return int(connection.execute(select(JOBS.c.child_pid).where(JOBS.c.id == job.id)).scalar_one())
+def children_of(process: subprocess.Popen[str]) -> set[int]:
+    """The processes that this one started, whichever of its threads did."""
+    threads = Path(f"/proc/{process.pid}/task").iterdir()
+    return {int(child) for thread in threads for child in (thread / "children").read_text().split()}
 
 
 def half_reports(lake: Lake) -> list[str]:
@@ -85,7 +72,7 @@ def test_a_worker_keeps_the_report_and_a_killed_one_leaves_a_failed_job_and_no_r
     engine: Engine, lake: Lake
 ) -> None:
     whole = ask(engine, reference="1", current="2", columns=["score", "first_source"])
-    worker = start_worker(lake)
+    worker = start_worker(lake.settings)
     try:
         done = wait_until(engine, whole, lambda job: not job.is_active, 180)
         assert done.state == "succeeded", done.error
@@ -97,7 +84,8 @@ def test_a_worker_keeps_the_report_and_a_killed_one_leaves_a_failed_job_and_no_r
 
         killed = ask(engine, reference="1", current="2")
         wait_until(engine, killed, lambda job: job.step == "Evidently at work", 180)
-        os.kill(child_of(engine, killed), signal.SIGKILL)
+        for child in children_of(worker):
+            os.kill(child, signal.SIGKILL)
         ended = wait_until(engine, killed, lambda job: not job.is_active, 60)
     finally:
         end_worker(worker)
