@@ -13,6 +13,9 @@ from app.lake_session import ask
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
+from monitoring.drift_checks import DriftCheck, newest_check
+
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Notice:
 
 def notices(pinned: PinnedLake, state: Engine, now: datetime) -> list[Notice]:
     """All that needs attention, the data first, since the rest rests on it."""
-    return [*of_data(pinned, now), *of_drift(state), *of_approvals(state)]
+    return [*of_data(pinned, now), *of_drift(pinned, state), *of_approvals(state)]
 
 
 def of_data(pinned: PinnedLake, now: datetime) -> list[Notice]:
@@ -42,9 +45,24 @@ def of_data(pinned: PinnedLake, now: datetime) -> list[Notice]:
     return [*notes, *(_notice(finding) for finding in found if finding.verdict != "ok")]
 
 
-def of_drift(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where reports are kept)
-    """Models whose features or scores have drifted."""
-    return ()
+def of_drift(pinned: PinnedLake, state: Engine) -> Sequence[Notice]:
+    """What drifted in the newest weeks, as the newest check against the training data has it.
+
+    A check is made from all leads, and is not for who may see some of them only.
+    """
+    check = newest_check(state) if pinned.limits is None else None
+    if check is None or not check.lasting:
+        return ()
+    first = [_dated(check, name) for name in check.lasting[:MOST_NAMED]]
+    more = len(check.lasting) - len(first)
+    rest = f" and {more} more" if more else ""
+    detail = f"Beyond threshold and chance in the newest weeks: {', '.join(first)}{rest}."
+    return (Notice("Drift", detail, "Against the data that the model was trained on.", "drift.py"),)
+
+
+def _dated(check: DriftCheck, column: str) -> str:
+    since = check.since(column)
+    return column if since is None else f"{column} (since the week of {formatting.day(since)})"
 
 
 def of_approvals(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where requests are kept)

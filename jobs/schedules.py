@@ -52,6 +52,7 @@ PRESETS = (
     Preset("Build every hour", "build", "0 * * * *"),
     Preset("Retrain every Monday", "train", "0 3 * * 1"),
     Preset("Retrain on the first of the month", "train", "0 3 1 * *"),
+    Preset("Check drift every Monday", "drift_check", "0 5 * * 1"),
     Preset("Maintain every night", "maintain", "30 2 * * *"),
 )
 

@@ -66,7 +66,7 @@ class Portion:
 def profile(compared: Compared) -> dict[str, ColumnProfile]:
     """Every column's rows, values and extremes on both sides, in one scan of each."""
     measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
-    distinct = ", ".join(f"count(DISTINCT {_value(name, kind)})" for name, kind in compared.columns.items())
+    distinct = ", ".join(f"count(DISTINCT {column_value(name, kind)})" for name, kind in compared.columns.items())
     with engine_errors("the comparison"):
         sql = load_query("drift_profile").format(measures=measures)
         reference, current = compared.connection.execute(sql).fetchall()
@@ -81,7 +81,7 @@ def profile(compared: Compared) -> dict[str, ColumnProfile]:
 
 def value_counts(compared: Compared, column: str, most: int) -> ValueCounts:
     """Each value's count on both sides; at most so many values."""
-    sql = load_query("drift_counts").format(value=_value(column, compared.columns[column]))
+    sql = load_query("drift_counts").format(value=column_value(column, compared.columns[column]))
     with engine_errors("the comparison"):
         found = compared.connection.execute(sql, {"most": most + 1}).to_arrow_table()
     counted: Mapping[str, Counts] = {
@@ -93,7 +93,7 @@ def value_counts(compared: Compared, column: str, most: int) -> ValueCounts:
 
 def sorted_portions(compared: Compared, column: str) -> Iterator[Portion]:
     """Every number of both sides in ascending order, in portions; what does not fit into memory is spilled."""
-    sql = load_query("drift_values").format(value=_value(column, compared.columns[column]))
+    sql = load_query("drift_values").format(value=column_value(column, compared.columns[column]))
     with engine_errors("the comparison"):
         reader = compared.connection.execute(sql).to_arrow_reader(PORTION_ROWS)
         for batch in reader:
@@ -101,7 +101,7 @@ def sorted_portions(compared: Compared, column: str) -> Iterator[Portion]:
             yield Portion(batch.column("value").to_numpy(), 1 - current, current)
 
 
-def _value(name: str, kind: ColumnKind) -> str:
+def column_value(name: str, kind: ColumnKind) -> str:
     """A column's value, NULL where it is missing or no finite number."""
     column = identifier(name)
     if kind == "category":
@@ -112,6 +112,6 @@ def _value(name: str, kind: ColumnKind) -> str:
 
 
 def _measures(name: str, kind: ColumnKind) -> str:
-    value = _value(name, kind)
+    value = column_value(name, kind)
     extremes = "NULL::DOUBLE, NULL::DOUBLE" if kind == "category" else f"min({value}), max({value})"
     return f"count({value}), {extremes}"

@@ -35,12 +35,13 @@ def drift_by_week(
     columns: Sequence[str] = (),
     wish: Wish | None = None,
     champions: Mapping[datetime, str] | None = None,
+    newest: int | None = None,
     progress: Progress = lambda _step, _share: None,
 ) -> tuple[WeekDrift, ...]:
     """Each week that begins and ends within the lake's moments and, with a fixed baseline, after it.
 
     The baseline is a part of the lake (what a model was trained on, a fixed period), or the week before each.
-    `champions` says when which version became champion.
+    `champions` says when which version became champion; only so many of the `newest` weeks are compared.
 
     Raises:
         QueryRefusedError: a column that is not there.
@@ -48,7 +49,7 @@ def drift_by_week(
     taken = {_monday(moment): version for moment, version in sorted((champions or {}).items())}
     weeks = []
     with population(pinned, versions) as people:
-        mondays = list(_mondays(people, baseline))
+        mondays = list(_mondays(people, baseline))[-newest if newest else None :]
         for place, monday in enumerate(mondays):
             progress(f"Comparing the week of {monday}", place / len(mondays))
             found = _compare_week(people, baseline, monday, columns, wish)

@@ -1,0 +1,91 @@
+"""How one column is spread on both sides of a comparison, counted in SQL: by value, or in bins of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lake_access.drift.compared import ColumnKind, Compared, Side, lake_to_compare
+from lake_access.drift.counting import column_value, profile, value_counts
+from lake_access.engine_errors import engine_errors
+from lake_access.lake import PinnedLake
+from lake_access.queries import load_query
+
+# Numbers of so many different values have a bar for each, others are put into bins; of categories the commonest.
+MOST_VALUES = 20
+BINS = 24
+MOST_CATEGORIES = 14
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Rows of either side with a value, or with numbers from `low` up to `high`."""
+
+    label: str
+    reference: int
+    current: int
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A column on both sides; `present` has the rows with a value on either, `rest` how many values have no bar."""
+
+    column: str
+    kind: ColumnKind
+    bars: tuple[Bar, ...]
+    present: tuple[int, int]
+    missing: tuple[int, int]
+    rest: int = 0
+
+
+def distribution(pinned: PinnedLake, reference: Side, current: Side, column: str) -> Distribution:
+    """One column of two parts of the lake.
+
+    Raises:
+        QueryRefusedError: a column that is not there, or sides of which one has a version and the other none.
+        StorageError: a data file cannot be read.
+    """
+    with lake_to_compare(pinned, reference, current, [column]) as compared:
+        return column_distribution(compared, column)
+
+
+def column_distribution(compared: Compared, column: str) -> Distribution:
+    """One column of a comparison."""
+    known = profile(compared)[column]
+    sides = (known.reference, known.current)
+    present, missing = (sides[0].present, sides[1].present), (sides[0].missing, sides[1].missing)
+    most = 100_000 if known.kind == "category" else MOST_VALUES
+    counted = value_counts(compared, column, most)
+    rest = 0
+    if known.kind != "category" and not counted.complete:
+        bars = _bins(compared, column)
+    else:
+        told = zip(counted.values, counted.reference, counted.current, strict=True)
+        bars = [Bar(_label(value), int(ours), int(theirs)) for value, ours, theirs in told]
+        if known.kind == "category":
+            bars.sort(key=lambda bar: (-(bar.reference + bar.current), bar.label))
+            rest = max(0, len(bars) - MOST_CATEGORIES)
+            bars = bars[:MOST_CATEGORIES]
+    return Distribution(column, known.kind, tuple(bars), present, missing, rest)
+
+
+def _bins(compared: Compared, column: str) -> list[Bar]:
+    value = column_value(column, compared.columns[column])
+    with engine_errors("the comparison"):
+        ((low, high),) = compared.connection.execute(load_query("drift_ends").format(value=value)).fetchall()
+        if high <= low:
+            high = low + 1.0
+        parameters = {"low": low, "high": high, "bins": BINS}
+        found = compared.connection.execute(load_query("drift_bins").format(value=value), parameters).fetchall()
+    held = {place: (reference, current) for place, reference, current in found}
+    width = (high - low) / BINS
+    edges = [low + place * width for place in range(BINS + 1)]
+    return [
+        Bar(f"{edges[place]:.4g}", *held.get(place, (0, 0)), low=edges[place], high=edges[place + 1])
+        for place in range(BINS)
+    ]
+
+
+def _label(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
