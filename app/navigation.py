@@ -61,6 +61,13 @@ PAGES: Final[Sequence[PageEntry]] = (
         Action.EXPLORE_SQL,
     ),
     PageEntry(
+        "drift.py",
+        "Drift",
+        ":material/trending_down:",
+        "Whether leads, scores and outcomes are still what the model learnt from, and what changed when.",
+        Action.VIEW_DASHBOARDS,
+    ),
+    PageEntry(
         "models.py",
         "Models",
         ":material/model_training:",

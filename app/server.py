@@ -14,6 +14,7 @@ from streamlit import config
 from app.serving.headers import Headers
 from app.serving.health import Health
 from app.serving.marks import BEHIND_THE_DOOR
+from app.serving.reports import Reports
 from app.sign_in.door import Door
 from app.sign_in.html_page import SignInPage
 from app.sign_in.providers import read_providers
@@ -49,7 +50,11 @@ app = st.App(
     str(ROOT / "app" / "main.py"),
     lifespan=_checked,
     secrets={BEHIND_THE_DOOR: {"door": True}},
-    routes=[*SignInPage(ACCESS, STATE, BASE_PATH).routes(), *Health(SETTINGS, STATE).routes(PREFIX)],
+    routes=[
+        *SignInPage(ACCESS, STATE, BASE_PATH).routes(),
+        *Health(SETTINGS, STATE).routes(PREFIX),
+        *Reports(SETTINGS, STATE, BASE_PATH).routes(PREFIX),
+    ],
     middleware=[
         Middleware(Headers, access=ACCESS, most_bytes=UPLOAD_BYTES),
         Middleware(Door, access=ACCESS, state=STATE, base_path=BASE_PATH),

@@ -14,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.serving.reports import FOLDER, POLICY
 from app.sign_in.requests import is_secure, read_request
 from lake_access.access_declarations import AccessDeclaration
 
@@ -54,6 +55,10 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message["headers"]))
                 self._add(headers, secure=secure, private=private)
+                if FOLDER in request.path:
+                    # Our own page shows it in a frame; the policy says so to browsers that know it, this to the others.
+                    headers["Content-Security-Policy"] = POLICY
+                    headers["X-Frame-Options"] = "SAMEORIGIN"
                 message = {**message, "headers": headers.raw}
             await send(message)
 

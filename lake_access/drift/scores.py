@@ -59,3 +59,14 @@ def scored_cohorts(
     """The leads that each version, or one, scored, by the week of the first score."""
     found = pinned.rows(load_query("drift_cohorts"), {"version": version, "source": source})
     return tuple(ScoredCount(*row) for row in found)
+
+
+def scored_versions(pinned: PinnedLake) -> tuple[tuple[str, int], ...]:
+    """The model versions that scored leads, the first to do so first, with how many scores each gave."""
+    return tuple((version, scores) for version, scores in pinned.rows(load_query("drift_versions")))
+
+
+def moments_span(pinned: PinnedLake) -> tuple[date, date] | None:
+    """The first and the last day of which features are known; None where there are none."""
+    ((first, last),) = pinned.rows(load_query("drift_moments_span"))
+    return None if first is None else (first, last)

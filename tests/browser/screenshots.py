@@ -25,6 +25,7 @@ PAGES = {
     "scores": "scores",
     "leads": "leads",
     "explore": "explore",
+    "drift": "drift",
     "lake": "lake",
     "jobs": "jobs",
 }

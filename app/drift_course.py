@@ -1,0 +1,240 @@
+"""The sections Weeks, Scores and Outcomes of the page Drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from app import charts_drift, drift_numbers, drift_view, formatting
+from app.acting import acting
+from app.cards import chart_card, table_card
+from app.charts_drift import Line
+from app.job_forms import refused, show_told, tell
+from app.lake_session import ask, settings, state
+from jobs.kinds import KINDS
+from jobs.queue import wake_worker
+from jobs.requests import request_job
+from lake_access.errors import LeadlakeError
+from lake_access.lake import PinnedLake
+from lake_access.permissions import Action, may
+from monitoring.drift_checks import BASELINES, DriftCheck, newest_check
+from monitoring.late_outcomes import Cohort
+from training.promotion.records import tenures
+
+MOST_LINES = 5
+FROM_ALL = "This is made from all leads, and is for those who may see all of them."
+SHARE = st.column_config.NumberColumn(format="percent")
+FIGURE = st.column_config.NumberColumn(format="%.3f")
+ONE_DIGIT = st.column_config.NumberColumn(format="%.1f")
+
+
+def ask_for(kind: str, parameters: Mapping[str, object]) -> None:
+    """Have the worker do it, and say so in the next run of the page."""
+    try:
+        job = request_job(state(), KINDS, kind, parameters, acting(), datetime.now(UTC))
+        wake_worker(settings())
+    except LeadlakeError as error:
+        refused(error)
+        return
+    tell(f"Job {job.id} is {job.state}; the page Jobs shows it, and this page what it found.")
+    st.rerun()
+
+
+def draw_weeks(pinned: PinnedLake, versions: Sequence[str]) -> None:
+    """The newest weeks against a baseline, as the newest check has them; mean score, conversion and calibration."""
+    show_told()
+    if pinned.limits is None:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            baseline = st.segmented_control(
+                "Against", BASELINES, default=BASELINES[0], key="against", bind="query-params", required=True,
+                format_func=str.capitalize,
+            )  # fmt: skip
+            if may(acting(), Action.RUN_DRIFT) and st.button("Check now", icon=":material/refresh:"):
+                ask_for("drift_check", {"baseline": baseline})
+        check = newest_check(state(), baseline)
+        if check is None:
+            st.info(
+                "No check against this has been made yet. “Check now” asks for one; the page Jobs has it come every week.",
+                icon=":material/schedule:",
+            )
+        else:
+            _draw_check(check)
+    else:
+        st.info(FROM_ALL, icon=":material/lock:")
+    _draw_score_course(pinned, versions)
+
+
+def _draw_check(check: DriftCheck) -> None:
+    with st.container(border=True, key="card_drift_lasting"):
+        st.subheader("What lasts")
+        st.text(drift_view.lasting_told(check))
+        st.text(f"Against {check.against}. Checked {formatting.moment(check.made_at)} by {check.made_by}.")
+    if not check.weeks:
+        return
+    weeks = (check.weeks[0].week, check.weeks[-1].week)
+    names = drift_view.moved_most(check, MOST_LINES)
+    chart_card(
+        "PSI by week",
+        charts_drift.week_lines(
+            [Line(name, drift_view.psi_by_week(check, name)) for name in names],
+            "PSI",
+            champions=drift_view.champions_by_day(tenures(state()), *weeks),
+        ),
+        key="drift_weeks",
+        alt="The population stability index of the columns that moved most, by week",
+        frame=pd.DataFrame({"Week": [week.week for week in check.weeks]}).assign(
+            **{name: list(drift_view.psi_by_week(check, name).values()) for name in names}
+        ),
+        file_name="drift-psi-by-week",
+        note="The columns that moved most; dotted lines are new champions. Whole weeks from Monday (UTC).",
+    )
+    table_card(
+        "Week by week",
+        drift_view.weeks_frame(check.weeks[::-1]),
+        key="drift_weeks_table",
+        file_name="drift-by-week",
+        note="Few rows a week pass a distance of 0.1 by chance: look at what is beyond chance too.",
+    )
+
+
+def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
+    by_version = {version: _cohorts(pinned, version) for version in versions}
+    found = [each for cohorts in by_version.values() for each in cohorts]
+    if not found:
+        return
+    weeks = [each.week for each in found]
+    marks = drift_view.champions_by_day(tenures(state()), min(weeks), max(weeks))
+    lines = {
+        "Mean score": [
+            Line(f"Version {name}", {each.week: each.mean_score for each in cohorts})
+            for name, cohorts in by_version.items()
+        ],
+        "Conversion": [
+            Line(f"Version {name}", {each.week: each.rate.value if each.rate else None for each in cohorts})
+            for name, cohorts in by_version.items()
+        ],
+    }
+    left, right = st.columns(2, gap="small")
+    for place, (title, tick_format), note in (
+        (left, ("Mean score", ".0f"), "Of the first score of each lead, by its week. Dotted: a new champion."),
+        (right, ("Conversion", ".0%"), "Of mature leads, by the week of their first score."),
+    ):
+        with place:
+            chart_card(
+                title,
+                charts_drift.week_lines(lines[title][-MOST_LINES:], title, tick_format=tick_format, champions=marks),
+                key=f"drift_{title.lower().replace(' ', '_')}",
+                alt=f"{title} by week and version",
+                frame=drift_view.cohorts_frame(found)[["Version", "Week", "Leads", "Mature", title, "95% interval"]],
+                file_name=f"drift-{title.lower().replace(' ', '-')}",
+                note=note,
+            )
+    frame = drift_view.cohorts_frame([each for each in found if each.mature])
+    told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]
+    table_card(
+        "Calibration by week",
+        frame[[*told, "Conversion", "95% interval"]].sort_values(["Week", "Version"], ascending=False)
+        if len(frame)
+        else frame,
+        key="drift_calibration",
+        file_name="drift-calibration-by-week",
+        column_config={"Conversion": SHARE, "Came / expected": FIGURE, "Expected": ONE_DIGIT, "Mean score": ONE_DIGIT},
+        note="Mature leads alone. Expected is the sum of their scores / 100; as expected: within what chance makes of it.",
+    )
+
+
+def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str, str]) -> None:
+    """The same leads under two versions."""
+    if len(versions) < 2:
+        st.info("One version has scored leads; a shift takes two.", icon=":material/info:")
+        return
+    with st.container(horizontal=True):
+        first = st.selectbox(
+            "Reference", versions, index=len(versions) - 2, key="reference", bind="query-params", width=150
+        )
+        second = st.selectbox(
+            "Current", versions, index=len(versions) - 1, key="current", bind="query-params", width=150
+        )
+    shift = ask(drift_numbers.shifted, pinned, first, second)
+    if not shift.leads:
+        st.info("No lead has a score of both versions.", icon=":material/info:")
+        return
+    st.text(drift_view.shift_told(shift))
+    left, right = st.columns(2, gap="small")
+    with left:
+        chart_card(
+            "Band by band",
+            charts_drift.shift_matrix(shift.bands, shift.matrix, (f"version {first}", f"version {second}")),
+            key="drift_shift",
+            alt="Leads by their band under both versions",
+            frame=pd.DataFrame(shift.matrix, columns=list(shift.bands)).assign(Reference=list(shift.bands)),
+            file_name="score-shift",
+            note="Leads in each pair of bands; the darker, the greater a part of the row.",
+        )
+    with right:
+        table_card(
+            "Change of band by source",
+            drift_view.moved_by_source_frame(shift, labels),
+            key="drift_moved",
+            file_name="score-shift-by-source",
+            column_config={"Share": SHARE},
+        )
+    if may(acting(), Action.VIEW_LEADS):
+        table_card(
+            "Leads that move most",
+            drift_view.moves_frame(shift, labels),
+            key="drift_moves",
+            file_name="score-moves",
+            note="The newest score of each version.",
+        )
+
+
+def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
+    """Expected against what came, cohort by cohort; and estimates where nothing can have come yet."""
+    if not versions:
+        st.info("No version has scored leads yet.", icon=":material/info:")
+        return
+    version = st.selectbox("Version", versions, index=len(versions) - 1, key="version", bind="query-params", width=150)
+    found = _cohorts(pinned, version)
+    told = [each for each in found if each.mature]
+    off = sum(not each.as_expected for each in told)
+    st.text(
+        f"{formatting.share(off, len(told))} cohorts with mature leads are off what chance makes of the expected."
+        if told
+        else "No lead of this version is mature yet: all there is are estimates."
+    )
+    if told:
+        chart_card(
+            "Expected and what came",
+            charts_drift.expected_against_actual(told),
+            key="drift_expected",
+            alt="Expected and actual conversions of mature leads by the week of their first score",
+            frame=drift_view.cohorts_frame(told),
+            file_name="expected-and-came",
+            note="Mature leads by the week of their first score; lines are chance's 95% range. Diamonds are off it.",
+        )
+    table_card(
+        "Cohorts",
+        drift_view.cohorts_frame(found[::-1]),
+        key="drift_cohorts",
+        file_name="cohorts",
+        column_config={
+            "Conversion": SHARE,
+            **dict.fromkeys(("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)"), FIGURE),
+            **dict.fromkeys(("Expected", "Mean score", "Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)"), ONE_DIGIT),
+        },
+        note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
+        f"score of {_called_from()} and more. Hold an estimate against what comes true in the columns before it.",
+    )  # fmt: skip
+
+
+def _cohorts(pinned: PinnedLake, version: str) -> tuple[Cohort, ...]:
+    return ask(drift_numbers.cohorts_of, pinned, version, _called_from())
+
+
+def _called_from() -> int:
+    """The lowest score of the highest band."""
+    return max(settings().declarations.bands.values())

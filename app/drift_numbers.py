@@ -1,0 +1,42 @@
+"""What the page Drift asks of the lake; SciPy is imported only once something is compared, and Evidently never.
+
+Functions for `app.lake_session.ask`.
+"""
+
+from __future__ import annotations
+
+from lake_access.drift.compared import Side
+from lake_access.lake import PinnedLake
+from monitoring.drift.result import DatasetDrift
+from monitoring.late_outcomes import Cohort, cohorts
+from monitoring.score_shift import ScoreShift, score_shift
+
+LIVE_HALVES = 3
+
+
+def compared(pinned: PinnedLake, reference: Side, current: Side) -> DatasetDrift:
+    """Both sides over all their rows; the noise floor is of three halves of the reference."""
+    from monitoring.drift.columns import Wish
+    from monitoring.drift.compare import compare_lake
+
+    return compare_lake(pinned, reference, current, wish=Wish(halves=LIVE_HALVES))
+
+
+def compared_by_source(
+    pinned: PinnedLake, reference: Side, current: Side, sources: tuple[str, ...]
+) -> dict[str | None, DatasetDrift]:
+    """The same within each source, each column by the test that it has over all leads (None)."""
+    from monitoring.drift.columns import Wish
+    from monitoring.drift.mattering import drift_by_source
+
+    return drift_by_source(pinned, reference, current, sources, wish=Wish(halves=0))
+
+
+def shifted(pinned: PinnedLake, reference: str, current: str) -> ScoreShift:
+    """The leads that both versions scored."""
+    return score_shift(pinned, reference, current)
+
+
+def cohorts_of(pinned: PinnedLake, version: str, threshold: int) -> tuple[Cohort, ...]:
+    """A version's leads by the week of their first score."""
+    return cohorts(pinned, version, threshold)

@@ -1,0 +1,304 @@
+"""From comparisons to what the page Drift says and shows: words, frames, and the order in which columns stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from app import formatting
+from lake_access.drift.compared import OUTCOME, SCORE
+from monitoring.drift.choice import TITLES
+from monitoring.drift.result import ColumnDrift, DatasetDrift, Unseen
+from monitoring.drift_checks import CheckedWeek, DriftCheck
+from monitoring.kept_reports import SeenRows, StoredReport
+from monitoring.late_outcomes import Cohort
+from monitoring.score_shift import ScoreShift
+from training.promotion.records import Tenure
+
+NAMED = 6
+SEEN = (SCORE, OUTCOME)  # what sales sees, before what moves it
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What makes a drift cost something: a feature's permutation importance, and leads that change band."""
+
+    importance: Mapping[str, float]
+    moved: int
+
+    def of(self, column: ColumnDrift) -> float | None:
+        """Its weight, as `monitoring.drift.mattering` has it; None where its importance is not known."""
+        known = self.importance.get(column.column)
+        return None if known is None else (column.psi or 0.0) * max(known, 0.0) * self.moved
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells features apart at all."""
+        return self.moved > 0 and any(loss > 0 for loss in self.importance.values())
+
+
+def verdicts(found: DatasetDrift) -> tuple[str, str]:
+    """Both verdicts in words: Evidently's, and the one on chance."""
+    drifted = formatting.share(len(found.drifted_columns), len(found.columns))
+    rule = (
+        f"{'Drifted' if found.dataset_drift else 'Not drifted'} by Evidently's rule: {drifted} columns passed their "
+        "threshold; from half of them on it calls the whole drifted."
+    )
+    beyond = [column.column for column in found.columns if column.beyond_chance]
+    if not beyond:
+        return rule, "Nothing that chance could not do."
+    return rule, f"More than chance: {named(beyond)}."
+
+
+def act_on(found: DatasetDrift) -> str:
+    """Which columns have both verdicts."""
+    both = [column.column for column in found.columns if column.drifted and column.beyond_chance]
+    return f"Act on: {named(both)}." if both else "No column has both verdicts: there is nothing to act on."
+
+
+def named(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def in_order(found: DatasetDrift, cost: Cost | None) -> list[ColumnDrift]:
+    """The columns, what costs sales something first: score and outcome that drifted, then by weight, then by PSI."""
+    if cost is None or not cost.tells:
+        return list(found.columns)
+    seen = [column for column in found.columns if column.drifted and column.column in SEEN]
+    rest = [column for column in found.columns if column not in seen]
+    return [*seen, *sorted(rest, key=lambda column: -(cost.of(column) or 0.0))]
+
+
+def order_told(cost: Cost | None) -> str:
+    """Why the columns stand in this order."""
+    if cost is not None and cost.tells:
+        return (
+            "Order: score and outcome, then PSI × permutation importance × leads that change band "
+            f"({formatting.count(cost.moved)}), then PSI."
+        )
+    return (
+        "Order: drifted first, of these the mix of sources, score and outcome before features, then by PSI. What each "
+        "costs is not weighed: that takes two versions that scored the same leads, and importances above nothing."
+    )
+
+
+def columns_frame(columns: Sequence[ColumnDrift], cost: Cost | None) -> pd.DataFrame:
+    """A row a column."""
+    weights = {column.column: (cost.of(column) if cost else None) for column in columns}
+    total = sum(weight or 0.0 for weight in weights.values())
+    rows = [
+        {
+            "Column": column.column,
+            "Drifted": column.drifted,
+            "Beyond chance": column.beyond_chance,
+            "Value": column.value,
+            "Threshold": column.threshold,
+            "Noise floor": column.noise,
+            "PSI": column.psi,
+            "Test": TITLES[column.test],
+            "Why this test": column.why,
+            "Missing before": _missing(column.reference.missing, column.reference.rows),
+            "Missing now": _missing(column.current.missing, column.current.rows),
+            "Unseen before": unseen(column.unseen),
+            "Gone now": unseen(column.gone),
+            "Chance p, adjusted": column.adjusted_p,
+            "Share of the cost": (weights[column.column] or 0.0) / total if total else None,
+            "Note": column.note,
+        }
+        for column in columns
+    ]
+    frame = pd.DataFrame(rows)
+    return frame if total else frame.drop(columns="Share of the cost")
+
+
+def unseen(found: Unseen) -> str:
+    """Values that one side lacks: the commonest, and in how many rows they are."""
+    if not found.values:
+        return ""
+    more = "" if found.values <= len(found.examples) else ", …"
+    return f"{', '.join(found.examples)}{more} ({formatting.count(found.rows)} rows)"
+
+
+def sources_frame(found: Mapping[str | None, DatasetDrift], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A row a source and drifted column, the most moved first."""
+    rows = [
+        {
+            "Source": "All leads" if source is None else labels.get(source, source),
+            "Column": column.column,
+            "Test": column.test,
+            "Value": column.value,
+            "Threshold": column.threshold,
+            "Drifted": column.drifted,
+            "Beyond chance": column.beyond_chance,
+            "PSI": column.psi,
+            "Rows before": drift.reference_rows,
+            "Rows now": drift.current_rows,
+        }
+        for source, drift in found.items()
+        for column in drift.columns
+        if column.drifted or column.beyond_chance
+    ]
+    frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["Source", "Column"])
+    return frame.sort_values("PSI", ascending=False, kind="stable") if rows else frame
+
+
+def weeks_frame(weeks: Sequence[CheckedWeek]) -> pd.DataFrame:
+    """A row a week of a check."""
+    return pd.DataFrame(
+        [
+            {
+                "Week": week.week,
+                "Rows": week.rows,
+                "Columns drifted": sum(column.drifted for column in week.columns),
+                "Beyond chance too": len(week.acted_on),
+                "Which": named([column.column for column in week.columns if column.column in week.acted_on]),
+            }
+            for week in weeks
+        ]
+    )
+
+
+def lasting_told(check: DriftCheck) -> str:
+    """What drifted in the newest weeks, and since when."""
+    if len(check.weeks) < 2:
+        return "There are not two whole weeks after the baseline yet."
+    if not check.lasting:
+        return "No column is beyond threshold and chance in both of the newest weeks."
+    dated = [(name, check.since(name)) for name in check.lasting]
+    parts = [name if week is None else f"{name} (since the week of {formatting.day(week)})" for name, week in dated]
+    return f"Beyond threshold and chance in both of the newest weeks: {named(parts)}."
+
+
+def moved_most(check: DriftCheck, most: int) -> list[str]:
+    """The columns that moved most in any week, those that last first."""
+    psi: dict[str, float] = {}
+    for week in check.weeks:
+        for column in week.columns:
+            psi[column.column] = max(psi.get(column.column, 0.0), column.psi or 0.0)
+    return [*check.lasting, *sorted(psi.keys() - set(check.lasting), key=lambda name: (-psi[name], name))][:most]
+
+
+def psi_by_week(check: DriftCheck, column: str) -> dict[date, float | None]:
+    """A column's PSI in each week."""
+    return {week.week: one.psi for week in check.weeks for one in week.columns if one.column == column}
+
+
+def champions_by_day(tenures: Sequence[Tenure], first: date, last: date) -> dict[date, str]:
+    """When which version became champion, within these weeks."""
+    taken = {tenure.since.date(): tenure.version for tenure in tenures}
+    return {day: version for day, version in sorted(taken.items()) if first <= day <= last + timedelta(days=6)}
+
+
+def cohorts_frame(found: Sequence[Cohort]) -> pd.DataFrame:
+    """A row a cohort: calibration and what came over mature leads; estimates are called so."""
+    return pd.DataFrame(
+        [
+            {
+                "Version": each.version,
+                "Week": each.week,
+                "Leads": each.leads,
+                "Mature": each.mature,
+                "Mean score": each.mean_score,
+                "Expected": each.expected.value if each.mature else None,
+                "Came": each.conversions if each.mature else None,
+                "Came / expected": each.conversions / each.expected.value if each.expected.value else None,
+                "As expected": each.as_expected if each.mature else None,
+                "Conversion": each.rate.value if each.rate else None,
+                "95% interval": formatting.interval(each.rate.low, each.rate.high) if each.rate else "",
+                "ROC AUC (mature)": each.roc_auc,
+                "ROC AUC (estimate, mature)": each.estimated_roc_auc_of_mature,
+                "ROC AUC (estimate, all)": each.estimated_roc_auc,
+                "Called and converted (estimate)": each.estimated.true_positives,
+                "Called in vain (estimate)": each.estimated.false_positives,
+                "Missed (estimate)": each.estimated.false_negatives,
+            }
+            for each in found
+        ]
+    )
+
+
+def shift_told(shift: ScoreShift) -> str:
+    """A shift of scores in a sentence or two."""
+    rho = "cannot be told" if shift.rank_correlation is None else f"is {shift.rank_correlation:.3f}"
+    means = (
+        ""
+        if shift.mean_reference is None or shift.mean_current is None
+        else f" Mean score {formatting.score(shift.mean_reference)} → {formatting.score(shift.mean_current)}."
+    )
+    return (
+        f"{formatting.count(shift.leads)} leads have a score of both versions; "
+        f"{formatting.share(shift.moved, shift.leads)} change band. The rank correlation (Spearman) {rho}.{means}"
+    )
+
+
+def moves_frame(shift: ScoreShift, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The leads whose scores are furthest apart."""
+    return pd.DataFrame(
+        [
+            {
+                "Lead": move.lead_id,
+                "Source": labels.get(move.source or "", move.source or ""),
+                f"Version {shift.reference}": move.reference,
+                f"Version {shift.current}": move.current,
+                "Change": move.current - move.reference,
+            }
+            for move in shift.moves
+        ]
+    )
+
+
+def moved_by_source_frame(shift: ScoreShift, labels: Mapping[str, str]) -> pd.DataFrame:
+    """By source, how many leads change band."""
+    rows = [
+        {
+            "Source": labels.get(source, source),
+            "Leads": leads,
+            "Change band": shift.moved_by_source.get(source, 0),
+            "Share": shift.moved_by_source.get(source, 0) / leads if leads else None,
+        }
+        for source, leads in shift.leads_by_source.items()
+    ]
+    return pd.DataFrame(rows, columns=["Source", "Leads", "Change band", "Share"]).sort_values("Leads", ascending=False)
+
+
+def report_label(report: StoredReport) -> str:
+    """A report in a list."""
+    return f"{formatting.moment(report.made_at)}: {report.reference} against {report.current}"
+
+
+def reports_frame(reports: Sequence[StoredReport]) -> pd.DataFrame:
+    """A row a report."""
+    return pd.DataFrame(
+        [
+            {
+                "Made": formatting.moment(report.made_at),
+                "By": report.made_by,
+                "Reference": report.reference,
+                "Current": report.current,
+                "Drifted": f"{report.drifted} of {len(report.columns)}",
+                "By Evidently's rule": report.dataset_drift,
+                "Beyond chance": report.beyond_chance,
+                "Id": report.id,
+            }
+            for report in reports
+        ]
+    )
+
+
+def rows_told(side: str, rows: SeenRows, seed: int) -> str:
+    """How many rows of a side Evidently saw, and what a sample may be off by."""
+    if rows.seen == rows.rows:
+        return f"{side}: Evidently saw all {formatting.count(rows.rows)} rows."
+    return (
+        f"{side}: Evidently saw a random sample of {formatting.share(rows.seen, rows.rows)} rows (seed {seed}); a share "
+        f"of them is off by up to {rows.share_error:.2%} in 95 of 100 samples. Our own numbers are over all rows."
+    )
+
+
+def _missing(missing: int, rows: int) -> float | None:
+    return missing / rows if rows else None
