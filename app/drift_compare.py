@@ -12,7 +12,6 @@ from app.cards import chart_card, table_card
 from app.drift_choice import Sides
 from app.lake_session import ask, settings
 from lake_access.drift.distributions import distribution
-from lake_access.drift.sampling import side_rows
 from lake_access.lake import PinnedLake
 from monitoring.drift.result import ColumnDrift, DatasetDrift
 from training.registry import card, versions
@@ -25,16 +24,15 @@ MOST_SOURCES = 8
 def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mapping[str, str]) -> None:
     """Compare both sides, and draw what that says."""
     with st.spinner("Comparing over every row"):
-        rows = ask(side_rows, pinned, sides.reference, sides.current)
         least = max(1, settings().declarations.lake.minimum_cell)
-        if min(rows) < least:
-            ours, theirs = (formatting.count(each) for each in rows)
+        found = ask(drift_numbers.compared, pinned, sides.reference, sides.current, least)
+        if isinstance(found, drift_numbers.TooFew):
+            ours, theirs = (formatting.count(each) for each in (found.reference_rows, found.current_rows))
             st.info(
                 f"Too few rows to compare: {ours} against {theirs}, and it takes {least} on either side.",
                 icon=":material/filter_alt_off:",
             )
             return
-        found = ask(drift_numbers.compared, pinned, sides.reference, sides.current)
         cost = _cost(pinned, sides)
     _draw_verdicts(found, sides)
     columns = drift_view.in_order(found, cost)
@@ -59,7 +57,7 @@ def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mappi
 def _draw_verdicts(found: DatasetDrift, sides: Sides) -> None:
     rule, chance = drift_view.verdicts(found)
     with st.container(border=True, key="card_drift_verdicts"):
-        st.subheader("Drifted" if found.dataset_drift else "Not drifted")
+        st.subheader(drift_view.heading(found))
         for line in (rule, f"{chance} (Holm: {found.alpha:.0%} for all columns together.)", drift_view.act_on(found)):
             st.text(line)
         ours, theirs = formatting.count(found.reference_rows), formatting.count(found.current_rows)

@@ -25,6 +25,9 @@ from monitoring.late_outcomes import Cohort
 from training.promotion.records import tenures
 
 MOST_LINES = 5
+RATIOS = ("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)")
+ESTIMATES = ("Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)")
+COUNTS = ("Expected", "Mean score", *ESTIMATES)
 FROM_ALL = "This is made from all leads, and is for those who may see all of them."
 SHARE = st.column_config.NumberColumn(format="percent")
 FIGURE = st.column_config.NumberColumn(format="%.3f")
@@ -57,7 +60,8 @@ def draw_weeks(pinned: PinnedLake, versions: Sequence[str]) -> None:
         check = newest_check(state(), baseline)
         if check is None:
             st.info(
-                "No check against this has been made yet. “Check now” asks for one; the page Jobs has it come every week.",
+                "No check against this has been made yet. “Check now” asks for one; the page Jobs can have it come "
+                "every week.",
                 icon=":material/schedule:",
             )
         else:
@@ -142,7 +146,7 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
         key="drift_calibration",
         file_name="drift-calibration-by-week",
         column_config={"Conversion": SHARE, "Came / expected": FIGURE, "Expected": ONE_DIGIT, "Mean score": ONE_DIGIT},
-        note="Mature leads alone. Expected is the sum of their scores / 100; as expected: within what chance makes of it.",
+        note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )
 
 
@@ -221,11 +225,7 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
         drift_view.cohorts_frame(found[::-1]),
         key="drift_cohorts",
         file_name="cohorts",
-        column_config={
-            "Conversion": SHARE,
-            **dict.fromkeys(("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)"), FIGURE),
-            **dict.fromkeys(("Expected", "Mean score", "Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)"), ONE_DIGIT),
-        },
+        column_config={"Conversion": SHARE, **dict.fromkeys(RATIOS, FIGURE), **dict.fromkeys(COUNTS, ONE_DIGIT)},
         note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
         f"score of {_called_from()} and more. Hold an estimate against what comes true in the columns before it.",
     )  # fmt: skip

@@ -5,7 +5,10 @@ Functions for `app.lake_session.ask`.
 
 from __future__ import annotations
 
-from lake_access.drift.compared import Side
+from dataclasses import dataclass, replace
+
+from lake_access.drift.compared import Side, lake_to_compare
+from lake_access.drift.counting import profile
 from lake_access.lake import PinnedLake
 from monitoring.drift.result import DatasetDrift
 from monitoring.late_outcomes import Cohort, cohorts
@@ -14,12 +17,25 @@ from monitoring.score_shift import ScoreShift, score_shift
 LIVE_HALVES = 3
 
 
-def compared(pinned: PinnedLake, reference: Side, current: Side) -> DatasetDrift:
-    """Both sides over all their rows; the noise floor is of three halves of the reference."""
-    from monitoring.drift.columns import Wish
-    from monitoring.drift.compare import compare_lake
+@dataclass(frozen=True)
+class TooFew:
+    """What there is instead of a comparison where a side has too few rows."""
 
-    return compare_lake(pinned, reference, current, wish=Wish(halves=LIVE_HALVES))
+    reference_rows: int
+    current_rows: int
+
+
+def compared(pinned: PinnedLake, reference: Side, current: Side, least: int) -> DatasetDrift | TooFew:
+    """Both sides over all their rows, at least so many each; the noise floor is of three halves of the reference."""
+    with lake_to_compare(pinned, reference, current) as both:
+        known = next(iter(profile(both).values()))
+        if min(known.reference.rows, known.current.rows) < least:
+            return TooFew(known.reference.rows, known.current.rows)
+        from monitoring.drift.columns import Wish
+        from monitoring.drift.compare import compare
+
+        found = compare(both, Wish(halves=LIVE_HALVES))
+    return replace(found, reference=str(reference), current=str(current), snapshot_ids=pinned.snapshot_ids)
 
 
 def compared_by_source(

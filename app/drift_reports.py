@@ -30,9 +30,9 @@ def draw(sides: Sides | None) -> None:
     if acting().limits is not None:
         st.info(FROM_ALL, icon=":material/lock:")
         return
-    if sides is not None and may(acting(), Action.RUN_DRIFT):
-        if st.button("Make Evidently's report", type="primary", icon=":material/lab_profile:"):
-            ask_for("drift_report", sides.parameters)
+    offered = sides is not None and may(acting(), Action.RUN_DRIFT)
+    if offered and st.button("Make Evidently's report", type="primary", icon=":material/lab_profile:"):
+        ask_for("drift_report", sides.parameters if sides else {})
     store = opened_lake().store
     reports = list_reports(store)
     if not reports:

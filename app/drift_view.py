@@ -53,10 +53,23 @@ def verdicts(found: DatasetDrift) -> tuple[str, str]:
     return rule, f"More than chance: {named(beyond)}."
 
 
+def heading(found: DatasetDrift) -> str:
+    """How many columns have both verdicts."""
+    both = len(to_act_on(found))
+    if not both:
+        return "Nothing to act on"
+    return f"{formatting.count(both)} {'column' if both == 1 else 'columns'} to act on"
+
+
 def act_on(found: DatasetDrift) -> str:
     """Which columns have both verdicts."""
-    both = [column.column for column in found.columns if column.drifted and column.beyond_chance]
+    both = to_act_on(found)
     return f"Act on: {named(both)}." if both else "No column has both verdicts: there is nothing to act on."
+
+
+def to_act_on(found: DatasetDrift) -> list[str]:
+    """The columns that drifted beyond their threshold, and by more than chance."""
+    return [column.column for column in found.columns if column.drifted and column.beyond_chance]
 
 
 def named(names: Sequence[str]) -> str:
@@ -295,8 +308,9 @@ def rows_told(side: str, rows: SeenRows, seed: int) -> str:
     if rows.seen == rows.rows:
         return f"{side}: Evidently saw all {formatting.count(rows.rows)} rows."
     return (
-        f"{side}: Evidently saw a random sample of {formatting.share(rows.seen, rows.rows)} rows (seed {seed}); a share "
-        f"of them is off by up to {rows.share_error:.2%} in 95 of 100 samples. Our own numbers are over all rows."
+        f"{side}: Evidently saw a random sample of {formatting.share(rows.seen, rows.rows)} rows (seed {seed}); "
+        f"a share of them is off by up to {rows.share_error:.2%} in 95 of 100 samples. "
+        "Our own numbers are over all rows."
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether leads, scores and outcomes are still what the model learnt from: columns, weeks, scores, outcomes, reports."""
+"""Whether leads, scores and outcomes are still what the model learnt from."""
 
 from __future__ import annotations
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lake_access.drift.compared import OUTCOME, Compared, Side, identifier, lake_to_compare
-from lake_access.drift.counting import profile
+from lake_access.drift.compared import Compared, identifier
 from lake_access.engine_errors import engine_errors
-from lake_access.lake import PinnedLake
 from lake_access.queries import load_query
 
 
@@ -21,15 +19,3 @@ def side_frame(compared: Compared, side: str, most: int, seed: int) -> pd.DataFr
     sql = load_query("drift_sample").format(side=table, columns=columns)
     with engine_errors("the comparison"):
         return compared.connection.execute(sql, {"most": most, "seed": seed}).df()
-
-
-def side_rows(pinned: PinnedLake, reference: Side, current: Side) -> tuple[int, int]:
-    """How many rows each of two parts of the lake has.
-
-    Raises:
-        QueryRefusedError: one side has a version and the other none.
-        StorageError: a data file cannot be read.
-    """
-    with lake_to_compare(pinned, reference, current, [OUTCOME]) as compared:
-        known = profile(compared)[OUTCOME]
-    return known.reference.rows, known.current.rows
