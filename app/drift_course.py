@@ -176,7 +176,7 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
             alt="Leads by their band under both versions",
             frame=pd.DataFrame(shift.matrix, columns=list(shift.bands)).assign(Reference=list(shift.bands)),
             file_name="score-shift",
-            note="Leads in each pair of bands; the darker, the greater a part of the row.",
+            note="Leads in each pair of bands; the stronger the colour, the greater a part of the row.",
         )
     with right:
         table_card(

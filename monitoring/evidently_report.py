@@ -237,7 +237,8 @@ def _with_header(pages: str, wish: ReportWish, seen: Sequence[SeenRows], now: da
     header = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Drift report</title></head>'
-        f'<body style="font-family:sans-serif"><h1>Drift report</h1>{header}{pages}</body></html>\n'
+        '<body style="font-family:sans-serif;background:#fff;color:#14212b">'
+        f"<h1>Drift report</h1>{header}{pages}</body></html>\n"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 from lake_access.drift.compared import ColumnKind, Compared, Side, lake_to_compare
 from lake_access.drift.counting import column_value, profile, value_counts
@@ -74,17 +75,24 @@ def _bins(compared: Compared, column: str) -> list[Bar]:
     value = column_value(column, compared.columns[column])
     with engine_errors("the comparison"):
         ((low, high),) = compared.connection.execute(load_query("drift_ends").format(value=value)).fetchall()
-        if high <= low:
-            high = low + 1.0
-        parameters = {"low": low, "high": high, "bins": BINS}
+        low, width, bins = _widths(low, high, whole=compared.columns[column] == "integer")
+        parameters = {"low": low, "high": low + bins * width, "bins": bins}
         found = compared.connection.execute(load_query("drift_bins").format(value=value), parameters).fetchall()
     held = {place: (reference, current) for place, reference, current in found}
-    width = (high - low) / BINS
-    edges = [low + place * width for place in range(BINS + 1)]
+    edges = [low + place * width for place in range(bins + 1)]
     return [
         Bar(f"{edges[place]:.4g}", *held.get(place, (0, 0)), low=edges[place], high=edges[place + 1])
-        for place in range(BINS)
+        for place in range(bins)
     ]
+
+
+def _widths(low: float, high: float, *, whole: bool) -> tuple[float, float, int]:
+    """Where bins begin, how wide they are and how many; of whole numbers each bin holds as many of them."""
+    if whole:
+        first = floor(low)
+        width = max(1, ceil((high - first + 1) / BINS))
+        return float(first), float(width), ceil((high - first + 1) / width)
+    return low, ((high - low) or 1.0) / BINS, BINS
 
 
 def _label(value: object) -> str:

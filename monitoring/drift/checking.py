@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from lake_access.drift.compared import Side
+from lake_access.drift.scores import moments_span
 from lake_access.lake import Lake, PinnedLake
 from lake_access.permissions import Action, Actor, require
 from monitoring.drift.columns import Wish
@@ -42,7 +43,7 @@ def check_drift(
     """
     require(actor, Action.RUN_DRIFT)
     pinned = lake.pin()
-    against, words = _baseline(wish, now)
+    against, words = _baseline(pinned, wish)
     weeks = drift_by_week(
         pinned,
         against,
@@ -54,14 +55,18 @@ def check_drift(
     return replace(found, changes=_dated(pinned, found.lasting[:MOST_DATED], progress))
 
 
-def _baseline(wish: CheckWish, now: datetime) -> tuple[FixedOrMoving, str]:
+def _baseline(pinned: PinnedLake, wish: CheckWish) -> tuple[FixedOrMoving, str]:
     """What weeks are compared with, and that in words."""
     if wish.baseline == "previous week":
         return "previous week", "the week before each"
     if wish.trained is not None:
         day = f"{wish.trained.as_of:%Y-%m-%d}"
         return Side(until=wish.trained.as_of), f"what was known when version {wish.trained.version} learnt, until {day}"
-    until = now - timedelta(weeks=wish.weeks + 1)
+    span = moments_span(pinned)
+    if span is None:
+        return Side(), "nothing, as no lead is known"
+    last = datetime.combine(span[1], time(), UTC)
+    until = last - timedelta(days=last.weekday(), weeks=wish.weeks)
     return Side(until=until), f"all before {until:%Y-%m-%d}, as no model has been trained"
 
 

@@ -1,0 +1,168 @@
+"""The page Drift over the demo: what was planted is found, named and dated; others see what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import app.acting
+from jobs.requests import list_jobs
+from lake_access.database import open_database
+from lake_access.demo.plan import NEW_DEVICE_DAYS
+from lake_access.errors import NotAllowedError
+from lake_access.permissions import Actor, Role, RowLimits, local_user
+from monitoring.drift.checking import CheckWish, check_drift
+from monitoring.drift_checks import DriftCheck, newest_check
+from monitoring.kept_reports import StoredReport
+from tests.pages.conftest import OpenPage
+from tests.pages.drift_lakes import filled
+from tests.pages.lakes import LANDED, opened
+
+Kept = tuple[Path, DriftCheck, StoredReport]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    home = tmp_path_factory.mktemp("drift")
+    return home, *filled(home)
+
+
+@pytest.fixture
+def acting_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def act(role: Role, limits: RowLimits | None = None) -> None:
+        actor = Actor("egon", frozenset({role}), "oidc", limits)
+        monkeypatch.setattr(app.acting, "acting", lambda: actor)
+        for module in ("app.lake_session", "app.drift_course", "app.drift_reports"):
+            monkeypatch.setattr(f"{module}.acting", lambda: actor)
+
+    return act
+
+
+def shown(page: AppTest) -> str:
+    assert not page.exception
+    assert not page.error
+    return "\n".join(each.value for each in (*page.subheader, *page.text, *page.caption, *page.info))
+
+
+def table(page: AppTest, column: str) -> pd.DataFrame:
+    return next(frame.value for frame in page.dataframe if column in frame.value)
+
+
+def test_two_versions_are_compared_with_both_verdicts_and_the_planted_columns(open_page: OpenPage, kept: Kept) -> None:
+    page = open_page(kept[0], "drift.py")
+    text = shown(page)
+    columns = table(page, "Noise floor").set_index("Column")
+
+    assert "Evidently's rule: " in text
+    assert "Reference: version 1, " in text
+    assert columns.loc[["device_model_interest", "avg_webinar_time", "first_source"], "Drifted"].all()
+    assert "Aero 3" in columns.loc["device_model_interest", "Unseen before"] or columns["Unseen before"].eq("").any()
+    assert "Order: " in text
+
+
+def test_a_link_opens_periods_and_one_column(open_page: OpenPage, kept: Kept) -> None:
+    page = open_page(
+        kept[0],
+        "drift.py",
+        by="Periods",
+        before=["2025-01-01", "2025-09-30"],
+        after=["2025-11-24", "2025-12-31"],
+        column="device_model_interest",
+    )
+    assert "Reference: 2025-01-01 to 2025-09-30" in shown(page)
+    assert page.selectbox(key="column").value == "device_model_interest"
+    assert "Aero 3" in table(page, "Noise floor").set_index("Column").loc["device_model_interest", "Unseen before"]
+
+
+def test_sources_have_the_tests_of_all_leads(open_page: OpenPage, kept: Kept) -> None:
+    page = open_page(kept[0], "drift.py", by_source="true")
+    shown(page)
+    found = table(page, "Rows before")
+    assert {"All leads", "Webinar"} <= set(found["Source"])
+    assert found.groupby("Column")["Test"].nunique().eq(1).all()
+
+
+def test_the_planted_device_lasts_and_is_dated_to_its_week(open_page: OpenPage, kept: Kept) -> None:
+    home, check, _ = kept
+    planted = (LANDED - timedelta(days=NEW_DEVICE_DAYS)).date()
+    monday = planted - timedelta(days=planted.weekday())
+
+    assert "device_model_interest" in check.lasting
+    assert check.since("device_model_interest") in (monday, monday + timedelta(weeks=1))
+    assert f"device_model_interest (since the week of {check.since('device_model_interest')})" in shown(
+        open_page(home, "drift.py", section="Weeks")
+    )
+    overview = open_page(home, "overview.py")
+    assert "Beyond threshold and chance in the newest weeks: " in shown(overview)
+
+
+def test_a_kept_check_is_read_as_it_was_made_and_only_who_may_makes_one(kept: Kept) -> None:
+    lake = opened(kept[0])
+    engine = open_database(lake.settings)
+    assert newest_check(engine) == kept[1]
+    assert newest_check(engine, "previous week") is None
+    engine.dispose()
+    with pytest.raises(NotAllowedError):
+        check_drift(lake, CheckWish(), Actor("vera", frozenset({"viewer"}), "oidc"), LANDED)
+    weekly = check_drift(lake, CheckWish("previous week", weeks=3), local_user("ann"), LANDED)
+    assert (len(weekly.weeks), weekly.against) == (3, "the week before each")
+
+
+def test_scores_and_outcomes_are_drawn_and_estimates_are_called_so(open_page: OpenPage, kept: Kept) -> None:
+    scores = open_page(kept[0], "drift.py", section="Scores")
+    assert "leads have a score of both versions; " in shown(scores)
+    assert len(table(scores, "Change")) == 20
+    outcomes = open_page(kept[0], "drift.py", section="Outcomes")
+    assert "Estimates are from the scores alone" in shown(outcomes)
+    assert {"ROC AUC (mature)", "ROC AUC (estimate, all)"} <= set(table(outcomes, "Expected"))
+
+
+def test_a_report_stands_with_our_numbers_and_another_is_asked_for(open_page: OpenPage, kept: Kept) -> None:
+    home, _, report = kept
+    page = open_page(home, "drift.py", section="Reports")
+    text = shown(page)
+    assert f"Reference: Evidently saw all {report.reference_rows.rows:,} rows." in text
+    assert set(table(page, "Noise floor")["Column"]) == set(report.columns)
+
+    next(button for button in page.button if button.label == "Make Evidently's report").click().run()
+    engine = open_database(opened(home).settings)
+    (job,) = list_jobs(engine, local_user("ann"), kinds=["drift_report"])
+    engine.dispose()
+    assert job.parameters == {"reference": "1", "current": "2", "seed": 0}
+
+
+def test_who_sees_some_leads_only_sees_their_drift_and_no_report_or_check(
+    open_page: OpenPage, kept: Kept, acting_as: Callable[..., None]
+) -> None:
+    acting_as("analyst", RowLimits(sources=("webinar",)))
+    for section in ("Reports", "Weeks"):
+        page = open_page(kept[0], "drift.py", section=section)
+        assert "made from all leads" in shown(page)
+        assert not {"Make Evidently's report", "Check now"} & {button.label for button in page.button}
+    columns = open_page(kept[0], "drift.py")
+    assert "to act on" in shown(columns)
+
+
+def test_a_viewer_sees_reports_and_may_ask_for_none(
+    open_page: OpenPage, kept: Kept, acting_as: Callable[..., None]
+) -> None:
+    acting_as("viewer")
+    page = open_page(kept[0], "drift.py", section="Reports")
+    assert "Reports" in shown(page)
+    assert "Make Evidently's report" not in {button.label for button in page.button}
+
+
+def test_too_few_rows_are_said_and_not_compared(open_page: OpenPage, calls_home: Path) -> None:
+    assert "Too few rows to compare" in shown(open_page(calls_home, "drift.py"))
+
+
+def test_hostile_names_are_text(open_page: OpenPage, hostile_home: Path) -> None:
+    for section in ("Columns", "Weeks", "Scores", "Outcomes"):
+        page = open_page(hostile_home, "drift.py", section=section)
+        shown(page)
+        assert not any("<script>" in each.value for each in (*page.markdown, *page.caption))
