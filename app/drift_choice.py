@@ -95,7 +95,7 @@ def _periods(days: tuple[date, date]) -> Sides | None:
             format="YYYY-MM-DD",
             width=240,
         )
-        ends = picked if isinstance(picked, tuple) else (picked,)
+        ends: tuple[date, ...] = picked
         if len(ends) < 2:  # the reader has chosen the first day and not yet the last
             return None
         chosen.append(ends)

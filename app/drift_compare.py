@@ -13,6 +13,7 @@ from app.drift_choice import Sides
 from app.lake_session import ask, settings
 from lake_access.drift.distributions import distribution
 from lake_access.lake import PinnedLake
+from monitoring.drift.choice import TITLES
 from monitoring.drift.result import ColumnDrift, DatasetDrift
 from training.registry import card, versions
 
@@ -89,7 +90,7 @@ def _draw_column(pinned: PinnedLake, sides: Sides, columns: Sequence[ColumnDrift
 
 
 def _values(row: ColumnDrift) -> str:
-    told = "" if row.value is None else f"{drift_view.TITLES[row.test]}: {row.value:.4f}, threshold {row.threshold:g}."
+    told = "" if row.value is None else f"{TITLES[row.test]}: {row.value:.4f}, threshold {row.threshold:g}."
     return told + ("" if row.psi is None else f" PSI: {row.psi:.3f}.")
 
 

@@ -89,9 +89,7 @@ def _draw_check(check: DriftCheck) -> None:
         ),
         key="drift_weeks",
         alt="The population stability index of the columns that moved most, by week",
-        frame=pd.DataFrame({"Week": [week.week for week in check.weeks]}).assign(
-            **{name: list(drift_view.psi_by_week(check, name).values()) for name in names}
-        ),
+        frame=drift_view.psi_frame(check, names),
         file_name="drift-psi-by-week",
         note="The columns that moved most; dotted lines are new champions. Whole weeks from Monday (UTC).",
     )

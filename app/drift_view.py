@@ -201,6 +201,14 @@ def psi_by_week(check: DriftCheck, column: str) -> dict[date, float | None]:
     return {week.week: one.psi for week in check.weeks for one in week.columns if one.column == column}
 
 
+def psi_frame(check: DriftCheck, names: Sequence[str]) -> pd.DataFrame:
+    """A row a week, with the PSI of each of these columns."""
+    by_name = {name: psi_by_week(check, name) for name in names}
+    return pd.DataFrame(
+        [{"Week": week.week, **{name: by_name[name].get(week.week) for name in names}} for week in check.weeks]
+    )
+
+
 def champions_by_day(tenures: Sequence[Tenure], first: date, last: date) -> dict[date, str]:
     """When which version became champion, within these weeks."""
     taken = {tenure.since.date(): tenure.version for tenure in tenures}

@@ -20,8 +20,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def spread(settings: Settings, reference: object, current: object) -> Distribution:
-    frames = (pd.DataFrame({"column": values}) for values in (reference, current))
-    with tables_to_compare(settings, *frames) as compared:
+    ours, theirs = (pd.DataFrame({"column": values}) for values in (reference, current))
+    with tables_to_compare(settings, ours, theirs) as compared:
         return column_distribution(compared, "column")
 
 
@@ -44,7 +44,7 @@ def test_whole_numbers_have_bins_of_whole_numbers(settings: Settings) -> None:
     found = spread(settings, values, values[:500])
 
     assert {bar.high - bar.low for bar in found.bars if bar.high is not None and bar.low is not None} == {5.0}
-    assert [bar.label for bar in found.bars[:3]] == ["1", "6", "11"] or found.bars[0].label == "0"
+    assert [bar.label for bar in found.bars[:3]] == ["0", "5", "10"]
     assert (sum(bar.reference for bar in found.bars), sum(bar.current for bar in found.bars)) == (1_000, 500)
 
 

@@ -61,7 +61,6 @@ def test_two_versions_are_compared_with_both_verdicts_and_the_planted_columns(op
     assert "Evidently's rule: " in text
     assert "Reference: version 1, " in text
     assert columns.loc[["device_model_interest", "avg_webinar_time", "first_source"], "Drifted"].all()
-    assert "Aero 3" in columns.loc["device_model_interest", "Unseen before"] or columns["Unseen before"].eq("").any()
     assert "Order: " in text
 
 
@@ -76,7 +75,8 @@ def test_a_link_opens_periods_and_one_column(open_page: OpenPage, kept: Kept) ->
     )
     assert "Reference: 2025-01-01 to 2025-09-30" in shown(page)
     assert page.selectbox(key="column").value == "device_model_interest"
-    assert "Aero 3" in table(page, "Noise floor").set_index("Column").loc["device_model_interest", "Unseen before"]
+    unseen = table(page, "Noise floor").set_index("Column")["Unseen before"]
+    assert str(unseen["device_model_interest"]).startswith("Aero 3 (")
 
 
 def test_sources_have_the_tests_of_all_leads(open_page: OpenPage, kept: Kept) -> None:
