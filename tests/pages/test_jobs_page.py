@@ -16,7 +16,7 @@ from jobs.running import Worker, add_line, finish, take_next, tell_progress
 from jobs.schedules import list_schedules, set_schedule
 from jobs.tables import open_jobs
 from lake_access.database import open_database
-from lake_access.permissions import Actor, local_user
+from lake_access.permissions import Actor, local_user, may
 from lake_access.settings import load_settings
 from tests.pages.conftest import ENTRY, OpenPage
 
@@ -174,7 +174,9 @@ def test_what_an_analyst_may_not_do_is_not_offered(
     keys = {button.key for button in page.button}
     assert f"cancel_{job.id}" not in keys
     assert not {"set_schedule", "pause_1", "remove_1"} & keys
-    assert page.selectbox(key="request_kind").options == ["Build the lake"]
+    offered = page.selectbox(key="request_kind").options
+    assert offered == [kind.title for kind in KINDS.values() if may(ADA, kind.action)]
+    assert "Maintain the tables" not in offered
 
 
 def test_a_viewer_sees_neither_the_page_nor_the_status(
