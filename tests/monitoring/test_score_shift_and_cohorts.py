@@ -28,7 +28,8 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> PinnedLake:
 
 def scores(pinned: PinnedLake) -> pd.DataFrame:
     return pinned.frame(
-        "SELECT s.lead_id::VARCHAR AS lead_id, s.model_version, s.score, s.scored_at, l.source, l.mature, l.converted "
+        "SELECT s.lead_id::VARCHAR AS lead_id, s.model_version, s.score, s.scored_at, l.source, l.mature, l.converted, "
+        "coalesce(l.converted_at < s.scored_at, false) AS late "
         "FROM curated.scores s JOIN curated.leads l USING (lead_id) ORDER BY s.scored_at"
     )
 
@@ -57,6 +58,8 @@ def test_versions_that_share_no_lead_have_no_shift(pinned: PinnedLake) -> None:
 
 def test_cohorts_are_pandas_and_scikit_learns(pinned: PinnedLake) -> None:
     first = scores(pinned).query("model_version == '1'").groupby("lead_id").first()
+    assert first.late.any()
+    first = first[~first.late]
     weeks = (first.scored_at.dt.tz_convert("UTC").dt.tz_localize(None).dt.to_period("W-SUN").dt.start_time).dt.date
     found = {cohort.week: cohort for cohort in cohorts(pinned, "1", 40)}
 
