@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from lake_access.demo_events import DemoPlan
 from lake_access.lake import PinnedLake
 from monitoring.late_outcomes import cohorts
 from monitoring.score_shift import score_shift
-from tests.lake_access.lakes import NOW, lake_in, land_demo
+from tests.lake_access.lakes import NOW, lake_in, land_demo, land_lines, touch
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,7 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> PinnedLake:
 
 def scores(pinned: PinnedLake) -> pd.DataFrame:
     return pinned.frame(
-        "SELECT s.lead_id::VARCHAR AS lead_id, s.model_version, s.score, s.scored_at, l.source, l.mature, l.converted, "
-        "coalesce(l.converted_at < s.scored_at, false) AS late "
+        "SELECT s.lead_id::VARCHAR AS lead_id, s.model_version, s.score, s.scored_at, l.source, l.mature, l.converted "
         "FROM curated.scores s JOIN curated.leads l USING (lead_id) ORDER BY s.scored_at"
     )
 
@@ -58,8 +58,6 @@ def test_versions_that_share_no_lead_have_no_shift(pinned: PinnedLake) -> None:
 
 def test_cohorts_are_pandas_and_scikit_learns(pinned: PinnedLake) -> None:
     first = scores(pinned).query("model_version == '1'").groupby("lead_id").first()
-    assert first.late.any()
-    first = first[~first.late]
     weeks = (first.scored_at.dt.tz_convert("UTC").dt.tz_localize(None).dt.to_period("W-SUN").dt.start_time).dt.date
     found = {cohort.week: cohort for cohort in cohorts(pinned, "1", 40)}
 
@@ -81,6 +79,22 @@ def test_cohorts_are_pandas_and_scikit_learns(pinned: PinnedLake) -> None:
             estimate = roc_auc_score(doubled, np.tile(leads.score, 2), sample_weight=weights)
             assert cohort.estimated_roc_auc == pytest.approx(estimate)
     assert compared > 5
+
+
+def test_who_had_converted_before_the_score_is_in_no_cohort(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    for name, converted in (("before", "2025-03-04T10:00:00Z"), ("after", "2025-03-08T10:00:00Z")):
+        email = f"{name}@example.com"
+        land_lines(lake, "webinar", touch(email=email, timestamp="2025-03-01T10:00:00Z"))
+        scored = {"model_version": "1", "score": 70, "timestamp": "2025-03-06T10:00:00Z"}
+        land_lines(lake, "scores", {"event_type": "score", "email": email, **scored})
+        outcome = {"event_type": "outcome", "email": email, "converted": True, "timestamp": converted}
+        land_lines(lake, "outcomes", outcome)
+    build(lake, NOW)
+
+    (found,) = cohorts(lake.pin(), "1", 40)
+
+    assert (found.leads, found.mature, found.conversions) == (1, 1, 1)
 
 
 def test_calibrated_probabilities_take_the_place_of_hundredths(pinned: PinnedLake) -> None:
