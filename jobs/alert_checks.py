@@ -1,4 +1,4 @@
-"""A check of the alerts of this lake, and what it has to tell delivered: what the job, the page and the command share."""
+"""A check of this lake's alerts, and its messages delivered: what the job, the page and the command share."""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ PRESETS = (
     Preset("Retrain every Monday", "train", "0 3 * * 1"),
     Preset("Retrain on the first of the month", "train", "0 3 1 * *"),
     Preset("Maintain every night", "maintain", "30 2 * * *"),
+    Preset("Check the alerts every quarter of an hour", "check_alerts", "*/15 * * * *"),
+    Preset("Send the digest every Monday", "digest", "0 7 * * 1"),
 )
 
 

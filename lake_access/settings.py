@@ -48,7 +48,8 @@ class Environment(BaseModel):
         description="What a scraper of `/metrics` shows; without it, this machine alone.",
     )
     alert_channels: SecretStr | None = Field(
-        None, description="Where alerts and digests go: `name=address` with blanks between, addresses as Apprise has them."
+        None,
+        description="Where alerts and digests go: `name=address` with blanks between, addresses as Apprise has them.",
     )
     base_url: str | None = Field(
         None,

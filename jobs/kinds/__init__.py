@@ -7,6 +7,8 @@ from typing import Final
 
 from jobs.kind import JobKind
 from jobs.kinds.build import BUILD
+from jobs.kinds.check_alerts import CHECK_ALERTS
+from jobs.kinds.digest import DIGEST
 from jobs.kinds.maintain import MAINTAIN
 
-KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, MAINTAIN)}
+KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, MAINTAIN, CHECK_ALERTS, DIGEST)}

@@ -72,7 +72,9 @@ def send(settings: Settings, channel: str, title: str, body: str, *, recovered: 
     _notify(_opened(settings, channel), channel, title, body, notice, "text", ())
 
 
-def send_letter(settings: Settings, channel: str, title: str, html: str, text: str, pictures: Sequence[Picture]) -> None:
+def send_letter(
+    settings: Settings, channel: str, title: str, html: str, text: str, pictures: Sequence[Picture]
+) -> None:
     """Send a letter in HTML with its pictures within; to a channel that is no e-mail, its text alone.
 
     Raises:
@@ -126,7 +128,9 @@ def _addresses(settings: Settings) -> Mapping[str, str]:
                 "- and _, and an address as Apprise has them (`mailto://…`)."
             )
         if name in found:
-            raise SettingsError(f"environment: {VARIABLE}: two channels are called {name}; give each a name of its own.")
+            raise SettingsError(
+                f"environment: {VARIABLE}: two channels are called {name}; give each a name of its own."
+            )
         found[name] = address
     return found
 
@@ -161,4 +165,6 @@ def _notify(
         for file in attached:
             files.add(file)
     if not sender.notify(body=body, title=title, notify_type=notice, body_format=form, attach=files):
-        raise UndeliveredError(f"The channel {channel} did not take the message; check that its address can be reached.")
+        raise UndeliveredError(
+            f"The channel {channel} did not take the message; check that its address can be reached."
+        )

@@ -22,7 +22,7 @@ from lake_access.lake import PinnedLake
 from lake_access.quarantine import quarantined_between
 from lake_access.score_histograms import RULES, SCORES, ScoreHistogram, ScoreKind, score_histograms
 from lake_access.score_measures import quality
-from monitoring.alerts.metrics import in_unit
+from monitoring.alerts.metrics import in_days, in_unit
 from monitoring.alerts.rules import Rule, segment_words
 
 CERTAINTY: Final = 0.99
@@ -33,12 +33,14 @@ _WIDER: Final = NormalDist().inv_cdf(0.5 + CERTAINTY / 2) / NormalDist().inv_cdf
 class Measured:
     """A metric's value; None where there is none, and `detail` says why, else what it rests on.
 
-    `beyond_chance` is None where that was not asked, or too few leads could tell it.
+    `beyond_chance` is None where too few leads could tell it, or the metric has no period before; `before` is its value
+    of that period.
     """
 
     value: float | None
     detail: str
     beyond_chance: bool | None = None
+    before: float | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _conversion_rate(rule: Rule, around: Surroundings) -> Measured:
     least = around.pinned.settings.declarations.lake.minimum_cell
     change = differences.of_proportions(conversions, leads, before, others, least)
     detail = f"{conversions:,} of {leads:,} leads {_within(period)}; before {before:,} of {others:,}"
-    return Measured(conversions / leads, detail, certain(change))
+    return Measured(conversions / leads, detail, certain(change), before / others if others else None)
 
 
 def _leads_per_day(rule: Rule, around: Surroundings) -> Measured:
@@ -149,8 +151,9 @@ def _leads_per_day(rule: Rule, around: Surroundings) -> Measured:
         return _NOTHING
     daily, daily_before = (_daily(rule, around, part) for part in (period, period.before(rule.days_before)))
     change = differences.of_counts(daily, daily_before, around.pinned.settings.declarations.lake.minimum_cell)
-    detail = f"{sum(daily):,} leads {_within(period)}; before {sum(daily_before) / len(daily_before):,.1f} a day"
-    return Measured(sum(daily) / len(daily), detail, certain(change))
+    before = sum(daily_before) / len(daily_before)
+    detail = f"{sum(daily):,} leads {_within(period)}; before {before:,.1f} a day"
+    return Measured(sum(daily) / len(daily), detail, certain(change), before)
 
 
 def _mean_score(rule: Rule, around: Surroundings) -> Measured:
@@ -163,7 +166,8 @@ def _mean_score(rule: Rule, around: Surroundings) -> Measured:
         return Measured(None, f"no scored lead {_within(period)}")
     change = differences.of_means(now, before, around.pinned.settings.declarations.lake.minimum_cell)
     told = f"{before.mean:.1f} over {before.scored:,}" if before.scored else "none"
-    return Measured(now.mean, f"{now.scored:,} leads {_within(period)}; before {told}", certain(change))
+    detail = f"{now.scored:,} leads {_within(period)}; before {told}"
+    return Measured(now.mean, detail, certain(change), before.mean if before.scored else None)
 
 
 def _drifted_share(rule: Rule, around: Surroundings) -> Measured:
@@ -203,7 +207,9 @@ def _calibration_gap(rule: Rule, around: Surroundings) -> Measured:
     expected = sum(count * chance for count, chance in zip(histogram.mature, chances, strict=True))
     variance = sum(count * chance * (1 - chance) for count, chance in zip(histogram.mature, chances, strict=True))
     spread = NormalDist().inv_cdf(0.5 + CERTAINTY / 2) * variance**0.5
-    detail = f"{conversions:,} conversions of {leads:,} leads of version {histogram.kind.version}, {expected:,.1f} expected"
+    detail = (
+        f"{conversions:,} conversions of {leads:,} leads of version {histogram.kind.version}, {expected:,.1f} expected"
+    )
     return Measured((conversions - expected) / leads, detail, abs(conversions - expected) > spread)
 
 
@@ -222,12 +228,14 @@ def _quarantine_share(rule: Rule, around: Surroundings) -> Measured:
     since = until - timedelta(days=rule.days)
     refused, read = quarantined_between(around.pinned, since, until, stream)
     if not read:
-        return Measured(None, f"no line was read in {rule.days} days")
+        return Measured(None, f"no line was read in {in_days(rule.days)}")
     earlier = since - timedelta(days=rule.days_before)
     before, read_before = quarantined_between(around.pinned, earlier, since, stream)
     least = around.pinned.settings.declarations.lake.minimum_cell
     change = differences.of_proportions(refused, read, before, read_before, least)
-    return Measured(refused / read, f"{refused:,} of {read:,} lines; before {before:,} of {read_before:,}", certain(change))
+    return Measured(
+        refused / read, f"{refused:,} of {read:,} lines; before {before:,} of {read_before:,}", certain(change)
+    )
 
 
 def _freshness_hours(_rule: Rule, around: Surroundings) -> Measured:
@@ -240,7 +248,7 @@ def _freshness_hours(_rule: Rule, around: Surroundings) -> Measured:
 
 def _failed_jobs(rule: Rule, around: Surroundings) -> Measured:
     count = around.failed_jobs(around.now - timedelta(days=rule.days), around.now)
-    return Measured(float(count), f"{count:,} jobs failed in {rule.days} days; the page Jobs says why")
+    return Measured(float(count), f"{count:,} jobs failed in {in_days(rule.days)}; the page Jobs says why")
 
 
 def _waiting_approvals(_rule: Rule, around: Surroundings) -> Measured:
@@ -280,7 +288,9 @@ def _score_sums(rule: Rule, around: Surroundings, period: Period) -> ScoreSums:
     of_version = rule.segment == "version"
     kind = ScoreKind(rule.segment_value, "online") if of_version else RULES
     filters = ConversionFilters(since=period.first, until=period.last, all_leads=True)
-    counts = score_histograms(around.pinned, filters if of_version else leads_of(rule, period)).of(kind).leads(of_version)
+    counts = (
+        score_histograms(around.pinned, filters if of_version else leads_of(rule, period)).of(kind).leads(of_version)
+    )
     weighed = list(zip(SCORES, counts, strict=True))
     return ScoreSums("", sum(counts), sum(s * n for s, n in weighed), sum(s * s * n for s, n in weighed))
 
@@ -311,9 +321,7 @@ def _drift(rule: Rule, around: Surroundings) -> Any:
         return _NOTHING
     version = rule.segment_value if rule.segment == "version" else None
     source = rule.segment_value if rule.segment == "source" else None
-    current, reference = (
-        Side(version, *part.moments(), source) for part in (period, period.before(rule.days_before))
-    )
+    current, reference = (Side(version, *part.moments(), source) for part in (period, period.before(rule.days_before)))
     if (reference, current) not in around.answers:
         found = compare_lake(around.pinned, reference, current, wish=Wish(halves=0))
         around.answers[reference, current] = found

@@ -16,8 +16,11 @@ LEADS: Final[tuple[Segment, ...]] = ("all", "source", "band", "version")
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of the lake; `days` is the usual period (0 where it is of the moment), `by_chance` whether it can be held
-    against the period before."""
+    """A figure of the lake.
+
+    `days` is the usual period, 0 where the figure is of the moment; `against` is what "beyond
+    chance" holds it against: the period before, what was expected, or nothing.
+    """
 
     name: str
     title: str
@@ -25,7 +28,7 @@ class Metric:
     help: str
     segments: tuple[Segment, ...] = ("all",)
     days: int = 0
-    by_chance: bool = False
+    against: Literal["", "before", "expected"] = ""
     page: str = ""
 
 
@@ -37,7 +40,7 @@ _ALL: Final = (
         "Conversions over leads, of the newest days whose leads are all mature.",
         LEADS,
         28,
-        True,
+        "before",
         "conversion.py",
     ),
     Metric(
@@ -47,7 +50,7 @@ _ALL: Final = (
         "Leads of the newest whole days, a day.",
         ("all", "source", "version"),
         7,
-        True,
+        "before",
         "overview.py",
     ),
     Metric(
@@ -57,7 +60,7 @@ _ALL: Final = (
         "By the rules, or of a model version, of leads that came in the newest whole days.",
         ("all", "source", "version"),
         7,
-        True,
+        "before",
         "scores.py",
     ),
     Metric(
@@ -67,7 +70,7 @@ _ALL: Final = (
         "Features, score and outcome of the newest days against the days before, by the tests of docs/drift.md.",
         ("all", "source", "version"),
         14,
-        True,
+        "before",
         "drift.py",
     ),
     Metric(
@@ -77,7 +80,7 @@ _ALL: Final = (
         "1 where at least half of the columns have drifted, else 0.",
         ("all", "source", "version"),
         14,
-        True,
+        "before",
         "drift.py",
     ),
     Metric(
@@ -87,7 +90,7 @@ _ALL: Final = (
         "The population stability index of a column, of the newest days against the days before.",
         ("all", "source", "version"),
         14,
-        True,
+        "before",
         "drift.py",
     ),
     Metric(
@@ -97,17 +100,17 @@ _ALL: Final = (
         "Observed less expected conversion of a model version's mature leads; above and below ask for its size.",
         ("all", "version"),
         28,
-        True,
+        "expected",
         "scores.py",
     ),
     Metric(
         "roc_auc",
         "ROC AUC",
-        "share",
+        "index",
         "How well a model version tells converted leads from others, of the newest days whose leads are all mature.",
         ("all", "version"),
         56,
-        False,
+        "",
         "scores.py",
     ),
     Metric(
@@ -117,7 +120,7 @@ _ALL: Final = (
         "Lines that were refused over lines read, of batches that landed in the newest days.",
         ("all", "stream"),
         1,
-        True,
+        "before",
         "lake.py",
     ),
     Metric(
@@ -148,3 +151,8 @@ def in_unit(value: float | None, unit: Unit) -> str:
     if unit == "index":
         return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
     return f"{value:,.1f}".removesuffix(".0")
+
+
+def in_days(days: int) -> str:
+    """`1 day`, `28 days`."""
+    return f"{days:,} day{'' if days == 1 else 's'}"

@@ -68,13 +68,11 @@ def put(
     for channel in channels:
         if channel not in there:
             values = {"occasion": occasion, "channel": channel, "alert": alert, "title": title, "body": body}
-            connection.execute(
-                insert(MESSAGES).values(**values, state="waiting", attempts=0, made_at=now, due_at=now)
-            )
+            connection.execute(insert(MESSAGES).values(**values, state="waiting", attempts=0, made_at=now, due_at=now))
 
 
 def deliver(engine: Engine, send: Send, now: datetime, *, occasion: str | None = None) -> list[Message]:
-    """Deliver what waits (of one occasion, or all but digests), and say what became of each message.
+    """Deliver what waits (all that is due but digests, or all of one occasion), and say what became of each message.
 
     Raises:
         StorageError: the database cannot be reached or written.
@@ -82,7 +80,9 @@ def deliver(engine: Engine, send: Send, now: datetime, *, occasion: str | None =
     open_alerts(engine)
     _doubt(engine, now)
     ours = MESSAGES.c.occasion == occasion if occasion else ~MESSAGES.c.occasion.startswith(f"{DIGEST} ")
-    due = select(MESSAGES.c.id).where(MESSAGES.c.state == "waiting", MESSAGES.c.due_at <= now, ours)
+    due = select(MESSAGES.c.id).where(MESSAGES.c.state == "waiting", ours)
+    if occasion is None:
+        due = due.where(MESSAGES.c.due_at <= now)
     with reading(engine) as connection:
         waiting = list(connection.execute(due.order_by(MESSAGES.c.id)).scalars())
     delivered = []

@@ -15,7 +15,7 @@ from lake_access.database import reading, writing
 from lake_access.declarations import nearest
 from lake_access.errors import RefusedError
 from lake_access.permissions import Action, Actor, require
-from monitoring.alerts.metrics import COMPARISONS, METRICS, SEGMENTS, Comparison, Metric, Segment, in_unit
+from monitoring.alerts.metrics import COMPARISONS, METRICS, SEGMENTS, Comparison, Metric, Segment, in_days, in_unit
 from monitoring.alerts.tables import ALERTS, RULES, STATUS, open_alerts
 
 LONGEST_DAYS, MOST_CHECKS, LONGEST_REMINDER_HOURS, LONGEST_MUTE_HOURS = 730, 1_000, 24 * 90, 24 * 365
@@ -68,10 +68,11 @@ def described(rule: RuleWish) -> str:
     metric = METRICS[rule.metric]
     column = f" {rule.column}" if rule.column else ""
     if rule.comparison == "beyond chance":
-        told = f"other than in the {rule.days_before} days before, beyond chance"
+        before = "expected" if metric.against == "expected" else f"in the {in_days(rule.days_before)} before"
+        told = f"other than {before}, beyond chance"
     else:
         told = f"{rule.comparison} {in_unit(rule.threshold, metric.unit)}"
-    period = f", over {rule.days} days" if rule.days else ""
+    period = f", over {in_days(rule.days)}" if rule.days else ""
     return f"{metric.title}{column}{segment_words(rule)} {told}{period}"
 
 
@@ -81,7 +82,12 @@ def segment_words(rule: RuleWish) -> str:
 
 
 def set_rule(
-    engine: Engine, actor: Actor, wish: RuleWish, known_channels: Collection[str], now: datetime, rule_id: int | None = None
+    engine: Engine,
+    actor: Actor,
+    wish: RuleWish,
+    known_channels: Collection[str],
+    now: datetime,
+    rule_id: int | None = None,
 ) -> Rule:
     """Add a rule, or put it in the place of the one with this id, which then begins anew: an open alert of it ends.
 
@@ -192,7 +198,7 @@ def checked_wish(wish: RuleWish, known_channels: Collection[str]) -> RuleWish:
         if channel not in known_channels:
             raise RefusedError(f"There is no channel {channel!r}{nearest(channel, known_channels)}.")
     days = (wish.days or metric.days) if metric.days else 0
-    before = (wish.days_before or DAYS_BEFORE * days) if metric.by_chance else 0
+    before = (wish.days_before or DAYS_BEFORE * days) if metric.against == "before" else 0
     values = {**asdict(wish), "name": wish.name.strip(), "days": days, "days_before": before}
     values["threshold"] = None if wish.comparison == "beyond chance" else wish.threshold
     values["segment_value"] = None if wish.segment == "all" else wish.segment_value
@@ -215,8 +221,8 @@ def _check_comparison(wish: RuleWish, metric: Metric) -> None:
     if wish.comparison not in COMPARISONS:
         raise RefusedError(f"A comparison is one of {', '.join(COMPARISONS)}, and not {wish.comparison!r}.")
     if wish.comparison == "beyond chance":
-        if not metric.by_chance:
-            raise RefusedError(f"{metric.title} cannot be held against the period before; give a threshold.")
+        if not metric.against:
+            raise RefusedError(f"{metric.title} cannot be held against chance; give a threshold.")
         return
     if wish.threshold is None or not isfinite(wish.threshold):
         raise RefusedError(f"{wish.comparison.capitalize()} which value? Give a threshold, as a number.")

@@ -1,6 +1,6 @@
 """What a check makes of a rule's state, and what is to be told: a pure function, held to every case by its tests.
 
-    ok → pending (n of k checks) → open → acknowledged → ok
+ok → pending (n of k checks) → open → acknowledged → ok
 """
 
 from __future__ import annotations

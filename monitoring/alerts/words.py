@@ -1,4 +1,4 @@
-"""What a message says: what, of which segment, its value, the limit, since when, and where to see more; no lead's data."""
+"""What a message says: what, of which segment, value and limit, since when, where to see more; no lead's data."""
 
 from __future__ import annotations
 
