@@ -13,6 +13,10 @@ from app.lake_session import ask
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
+from monitoring.alerts.records import list_alerts
+from monitoring.alerts.rules import described
+
+ALERTS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Notice:
 
 def notices(pinned: PinnedLake, state: Engine, now: datetime) -> list[Notice]:
     """All that needs attention, the data first, since the rest rests on it."""
-    return [*of_data(pinned, now), *of_drift(state), *of_approvals(state)]
+    return [*of_data(pinned, now), *of_drift(state), *of_approvals(state), *of_alerts(pinned, state)]
 
 
 def of_data(pinned: PinnedLake, now: datetime) -> list[Notice]:
@@ -50,6 +54,18 @@ def of_drift(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where reports
 def of_approvals(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where requests are kept)
     """Promotions that wait for an approval."""
     return ()
+
+
+def of_alerts(pinned: PinnedLake, state: Engine) -> Sequence[Notice]:
+    """Alerts that are open, for readers without row limits: they are made from all leads."""
+    if pinned.limits is not None:
+        return ()
+    found = [alert for alert in list_alerts(state, ended=False) if alert.state == "open"]
+    if not found:
+        return ()
+    more = f", and {len(found) - ALERTS_NAMED} more" if len(found) > ALERTS_NAMED else ""
+    named = "; ".join(f"{alert.rule.name}: {described(alert.rule)}" for alert in found[:ALERTS_NAMED])
+    return [Notice(f"{len(found)} open alert{'' if len(found) == 1 else 's'}", f"{named}{more}.", page="alerts.py")]
 
 
 def stale_since(pinned: PinnedLake, now: datetime) -> str:
