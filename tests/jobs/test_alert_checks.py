@@ -134,6 +134,7 @@ def test_a_message_says_what_since_when_and_where_and_nothing_of_a_lead(
     assert "secret" not in team.letters[0].as_string()
 
 
+@pytest.mark.slow
 def test_every_process_anew_tells_once_all_the_same(
     engine: Engine, settings: Settings, team: Mailbox, ops: Webhook
 ) -> None:
@@ -349,6 +350,7 @@ def test_the_worker_schedules_checks_once_there_is_a_rule_and_whoever_removes_it
     assert list_schedules(engine, ADA) == []
 
 
+@pytest.mark.slow
 def test_a_real_worker_checks_by_the_schedule_and_tells(engine: Engine, settings: Settings, ops: Webhook) -> None:
     secret = settings.environment.alert_channels
     assert secret is not None
