@@ -8,7 +8,6 @@ newer leads come. What a link names and the lake has not is told, not merely dro
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final, get_args
 
@@ -66,9 +65,8 @@ def lead_filters(
                 }
                 contacted = _draw_contacted() if "contacted" in uses else None
         all_leads = _draw_young() if "all_leads" in uses else False
-        filters = replace(
-            ConversionFilters(since=since, until=until, all_leads=all_leads, contacted=contacted), **values
-        )
+        named: dict[str, Any] = dict(values)
+        filters = ConversionFilters(since=since, until=until, all_leads=all_leads, contacted=contacted, **named)
         _tell_unused(uses)
         clear_button(days, key="clear_filters", disabled=filters == ConversionFilters())
     tell_link_errors()
