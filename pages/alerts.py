@@ -25,6 +25,8 @@ from monitoring.alerts.outbox import Message, send_again
 from monitoring.alerts.records import Alert
 from monitoring.alerts.rules import Rule, described, remove_rule
 
+FOLDER = Path(__file__).resolve().parent
+
 
 def check_now(actor: Actor) -> str:
     """Have the worker check the rules."""
@@ -49,7 +51,7 @@ def draw_open(alert: Alert, actor: Actor, now: datetime) -> None:
         offered = {entry.file: entry for entry in PAGES}
         entry = offered.get(alert.rule.of.page)
         if entry is not None and may(actor, entry.action):
-            st.page_link(Path("pages") / entry.file, label=f"Open {entry.title}")
+            st.page_link(FOLDER / entry.file, label=f"Open {entry.title}")
 
 
 def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
