@@ -33,15 +33,15 @@ def rules_frame(board: Board, now: datetime) -> pd.DataFrame:
         {
             "state": state_words(rule, board),
             "name": rule.name,
-            "watched": described(rule),
             "value": value_of(rule, board),
             "course": [check.value for check in board.checks[rule.id][-POINTS_SHOWN:] if check.value is not None],
+            "watched": described(rule),
             "checked": _checked(rule, board),
             "told": told_words(rule, now),
         }
         for rule in board.rules
     ]
-    return pd.DataFrame(rows, columns=["state", "name", "watched", "value", "course", "checked", "told"])
+    return pd.DataFrame(rows, columns=["state", "name", "value", "course", "watched", "checked", "told"])
 
 
 def state_words(rule: Rule, board: Board) -> str:

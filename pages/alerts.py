@@ -25,6 +25,7 @@ from monitoring.alerts.outbox import Message, send_again
 from monitoring.alerts.records import Alert
 from monitoring.alerts.rules import Rule, described, remove_rule
 
+UNDELIVERED_SHOWN = 5
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -73,11 +74,11 @@ def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
             on_select="rerun",
             selection_mode="single-row",
             column_config={
-                "state": st.column_config.TextColumn("State", width=120),
-                "name": st.column_config.TextColumn("Rule", width=170),
+                "state": st.column_config.TextColumn("State", width=110),
+                "name": st.column_config.TextColumn("Rule", width=140),
                 "watched": st.column_config.TextColumn("Opens when", width=320),
                 "value": st.column_config.TextColumn("Last value", width=90),
-                "course": st.column_config.LineChartColumn("Course", width=130),
+                "course": st.column_config.LineChartColumn("Course", width=110),
                 "checked": st.column_config.TextColumn("Checked", width=150),
                 "told": st.column_config.TextColumn("Tells", width=220),
             },
@@ -148,12 +149,15 @@ def draw_undelivered(messages: tuple[Message, ...], actor: Actor) -> None:
     """Messages that did not get through, or perhaps not."""
     with st.container(border=True, key="card_undelivered"):
         st.subheader(":orange[:material/warning:] Not delivered")
-        for message in messages:
+        for message in messages[:UNDELIVERED_SHOWN]:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.text(f"{message.title}, to {message.channel} ({message.state})\n{message.error}")
                 again = message.state in ("failed", "unsure") and may(actor, Action.MANAGE_ALERTS)
                 if again and st.button("Send again", icon=":material/replay:", key=f"send_again_{message.id}"):
                     do(lambda now, number=message.id: sent_again(number, actor, now))  # type: ignore[misc]
+        more = len(messages) - UNDELIVERED_SHOWN
+        if more > 0:
+            st.caption(f"And {more} more, among the messages below.")
         st.caption("What was refused is tried again by itself, up to seven times in some 17 hours.")
 
 

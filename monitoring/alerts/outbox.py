@@ -4,7 +4,8 @@ A message is `waiting` from the transaction on in which a rule changed its state
 `sending`, in a transaction of its own, then hands it over, then marks it `delivered`. A process that is killed before
 it began leaves a waiting message, which the next check delivers. One that is killed in between leaves nobody who knows
 whether it arrived: the message becomes `unsure`, is shown, and is not sent again by itself; a reminder of an open alert
-comes as its rule has it. A delivery that was refused is tried again, ever more seldom, and is then `failed`.
+comes as its rule has it. A delivery that was refused is tried again, ever more seldom, and is then `failed`; a reminder
+that still waits when there is a newer word on its alert is `replaced`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from lake_access.errors import LeadlakeError, RefusedError
 from lake_access.permissions import Action, Actor, require
 from monitoring.alerts.tables import MESSAGES, open_alerts
 
-MessageState = Literal["waiting", "sending", "delivered", "failed", "unsure"]
+MessageState = Literal["waiting", "sending", "delivered", "failed", "unsure", "replaced"]
 # The waits before a further attempt; after the last one a message has failed.
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
 # Longer than any delivery takes.
@@ -64,6 +65,10 @@ def put(
     alert: int | None = None,
 ) -> None:
     """Add a message for each channel, within the caller's transaction; one that is there for the occasion stays."""
+    if alert is not None:
+        # Of reminders that a channel did not take, the newest word on the alert is enough.
+        late = and_(MESSAGES.c.alert == alert, MESSAGES.c.state == "waiting", MESSAGES.c.occasion.contains("reminder"))
+        connection.execute(update(MESSAGES).where(late).values(state="replaced"))
     there = set(connection.execute(select(MESSAGES.c.channel).where(MESSAGES.c.occasion == occasion)).scalars())
     for channel in channels:
         if channel not in there:

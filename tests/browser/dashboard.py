@@ -43,7 +43,11 @@ def serve(home: Path, **variables: str) -> Iterator[str]:
     log = home / "dashboard.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**clean, "LEADLAKE_HOME": str(home), **variables}, stdout=out, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env={**clean, "LEADLAKE_HOME": str(home), **variables},
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
         try:
             address = f"http://127.0.0.1:{port}"

@@ -231,6 +231,23 @@ def test_a_refused_delivery_is_shown_tried_again_and_in_the_end_failed(
     assert len(team.letters) == 1
 
 
+def test_of_reminders_that_a_channel_did_not_take_the_newest_word_is_enough(
+    engine: Engine, settings: Settings, ops: Webhook
+) -> None:
+    rule_of(engine, replace(STALE, checks=1, channels=("ops",)))
+    check(engine, settings, 37)
+    ops.status = 500
+    check(engine, settings, 50, 63)
+    land_anew(settings, NOW + 64 * HOUR)
+    ops.status = 200
+
+    check(engine, settings, 65)
+
+    assert ops.titles == ["Alert: Data are stale", "Recovered: Data are stale"]
+    states = [message.state for message in list_messages(engine)]
+    assert states == ["delivered", "replaced", "replaced", "delivered"]
+
+
 def test_no_address_is_in_an_error_the_database_or_the_ledger(engine: Engine, settings: Settings, ops: Webhook) -> None:
     rule_of(engine, replace(STALE, checks=1))
     ops.status = 500
