@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -87,7 +88,8 @@ def send_letter(
     if channel_kinds(settings)[channel] != "e-mail":
         _notify(opened, channel, title, text, apprise.NotifyType.INFO, "text", ())
         return
-    attached = tuple(AttachMemory(content=each.png, name=each.name, mimetype="image/png") for each in pictures)
+    attach: Any = AttachMemory
+    attached = tuple(attach(content=each.png, name=each.name, mimetype="image/png") for each in pictures)
     _notify(opened, channel, title, html, apprise.NotifyType.INFO, "html", attached)
 
 
@@ -139,7 +141,7 @@ def _scheme(address: str) -> str:
     return address.partition("://")[0].lower()
 
 
-def _opened(settings: Settings, channel: str, *, inline: bool = False) -> object:
+def _opened(settings: Settings, channel: str, *, inline: bool = False) -> Any:
     import apprise
 
     address = known_channel(settings, channel)
@@ -152,9 +154,7 @@ def _opened(settings: Settings, channel: str, *, inline: bool = False) -> object
     return opened
 
 
-def _notify(
-    opened: object, channel: str, title: str, body: str, notice: object, form: str, attached: Sequence[object]
-) -> None:
+def _notify(opened: Any, channel: str, title: str, body: str, notice: Any, form: str, attached: Sequence[Any]) -> None:
     import apprise
 
     sender = apprise.Apprise()

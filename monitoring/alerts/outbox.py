@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
 
@@ -146,7 +146,7 @@ def _deliver(engine: Engine, message: Message, send: Send, now: datetime) -> Mes
     except LeadlakeError as exc:
         last = message.attempts > len(PAUSES)
         pause = timedelta() if last else PAUSES[message.attempts - 1]
-        values = {"state": "failed" if last else "waiting", "error": str(exc), "due_at": now + pause}
+        values: dict[str, Any] = {"state": "failed" if last else "waiting", "error": str(exc), "due_at": now + pause}
     else:
         values = {"state": "delivered", "delivered_at": now, "error": None}
     ours = and_(MESSAGES.c.id == message.id, MESSAGES.c.state == "sending")

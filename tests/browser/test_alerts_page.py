@@ -31,9 +31,9 @@ def address(tmp_path_factory: pytest.TempPathFactory, ops: Webhook) -> Iterator[
     """The dashboard's over a lake that landed long ago, with a worker beside it and a webhook as channel."""
     home: Path = tmp_path_factory.mktemp("alerts")
     lakes.fill(home)
-    channels = {"LEADLAKE_ALERT_CHANNELS": f"ops={ops.address}"}
-    worker = start("worker", home=home, **channels)
-    with serve(home, **channels) as address:
+    channels = f"ops={ops.address}"
+    worker = start("worker", home=home, LEADLAKE_ALERT_CHANNELS=channels)
+    with serve(home, LEADLAKE_ALERT_CHANNELS=channels) as address:
         yield address
     worker.terminate()
     finish(worker)
@@ -69,4 +69,4 @@ def test_a_rule_from_the_form_is_checked_told_and_acknowledged(address: str, ops
 def test_nothing_is_wider_than_the_screen(address: str, open_page: OpenPage, mode: Mode, width: Width) -> None:
     page = open_page(f"{address}/alerts", width=width, mode=mode)
 
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
+    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
