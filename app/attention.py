@@ -13,9 +13,12 @@ from app.lake_session import ask
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
+from monitoring.alerts.records import list_alerts
+from monitoring.alerts.rules import described
 from monitoring.drift_checks import DriftCheck, newest_check
 
 MOST_NAMED = 3
+ALERTS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Notice:
 
 def notices(pinned: PinnedLake, state: Engine, now: datetime) -> list[Notice]:
     """All that needs attention, the data first, since the rest rests on it."""
-    return [*of_data(pinned, now), *of_drift(pinned, state), *of_approvals(state)]
+    return [*of_data(pinned, now), *of_drift(pinned, state), *of_approvals(state), *of_alerts(pinned, state)]
 
 
 def of_data(pinned: PinnedLake, now: datetime) -> list[Notice]:
@@ -68,6 +71,18 @@ def _dated(check: DriftCheck, column: str) -> str:
 def of_approvals(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where requests are kept)
     """Promotions that wait for an approval."""
     return ()
+
+
+def of_alerts(pinned: PinnedLake, state: Engine) -> Sequence[Notice]:
+    """Alerts that are open, for readers without row limits: they are made from all leads."""
+    if pinned.limits is not None:
+        return ()
+    found = [alert for alert in list_alerts(state, ended=False) if alert.state == "open"]
+    if not found:
+        return ()
+    more = f", and {len(found) - ALERTS_NAMED} more" if len(found) > ALERTS_NAMED else ""
+    named = "; ".join(f"{alert.rule.name}: {described(alert.rule)}" for alert in found[:ALERTS_NAMED])
+    return [Notice(f"{len(found)} open alert{'' if len(found) == 1 else 's'}", f"{named}{more}.", page="alerts.py")]
 
 
 def stale_since(pinned: PinnedLake, now: datetime) -> str:

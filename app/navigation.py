@@ -82,6 +82,14 @@ PAGES: Final[Sequence[PageEntry]] = (
         Action.VIEW_DASHBOARDS,
     ),
     PageEntry(
+        "alerts.py",
+        "Alerts",
+        ":material/notifications:",
+        "What is not as it should be: open alerts, the rules that raise them, and who is told.",
+        Action.VIEW_LAKE,
+        without_leads=True,
+    ),
+    PageEntry(
         JOBS,
         "Jobs",
         ":material/manufacturing:",

@@ -54,6 +54,8 @@ PRESETS = (
     Preset("Retrain on the first of the month", "train", "0 3 1 * *"),
     Preset("Check drift every Monday", "drift_check", "0 5 * * 1"),
     Preset("Maintain every night", "maintain", "30 2 * * *"),
+    Preset("Check the alerts every quarter of an hour", "check_alerts", "*/15 * * * *"),
+    Preset("Send the digest every Monday", "digest", "0 7 * * 1"),
 )
 
 

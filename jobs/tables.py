@@ -60,6 +60,13 @@ SCHEDULES = Table(
     Column("next_run", Moment, nullable=False),
     sqlite_autoincrement=True,
 )
+# Schedules that the worker set by itself, once each: whoever removes one has the last word.
+SET_ONCE = Table(
+    "job_schedules_set_once",
+    METADATA,
+    Column("kind", String(64), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
 
 
 def open_jobs(engine: Engine) -> None:

@@ -6,25 +6,28 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 
 from jobs.job import ACTIVE, WORKER_NAME, Job, job_of
 from jobs.kind import JobKind
 from jobs.requests import request_job
 from jobs.running import Worker, forget_old, lives, mark_lost
-from jobs.schedules import request_due
-from jobs.tables import JOBS
+from jobs.schedules import request_due, set_schedule
+from jobs.tables import JOBS, SET_ONCE, open_jobs
 from jobs.waiting import waiting_batches
 from lake_access.building.build import build
-from lake_access.database import reading
+from lake_access.database import reading, writing
 from lake_access.errors import LeadlakeError
 from lake_access.lake import open_lake
 from lake_access.permissions import Actor
 from lake_access.settings import Settings
+from monitoring.alerts.rules import list_rules
 
 log = logging.getLogger(__name__)
 
 WORKER_ITSELF = Actor(WORKER_NAME, frozenset({"analyst"}), "worker")
+SETS_SCHEDULES = Actor(WORKER_NAME, frozenset({"ml_engineer"}), "worker")
+CHECKING, CHECK_TIMES = "check_alerts", "*/15 * * * *"
 # After one failure the worker builds again in two minutes, after two in four, and so on up to an hour.
 LONGEST_PAUSE_MINUTES = 60
 
@@ -34,11 +37,31 @@ def tend(engine: Engine, settings: Settings, kinds: Mapping[str, JobKind], worke
     try:
         for job_id in mark_lost(engine, worker.host, lives, now):
             log.warning("Job %s is marked: its worker was gone.", job_id)
+        schedule_checks(engine, kinds, now)
         request_due(engine, kinds, now)
         see_to_builds(engine, settings, kinds, now)
         forget_old(engine, now)
     except LeadlakeError as exc:
         log.error("The worker could not look after its jobs: %s", exc)  # noqa: TRY400  (one sentence, as everywhere)
+
+
+def schedule_checks(engine: Engine, kinds: Mapping[str, JobKind], now: datetime) -> None:
+    """Once there is a rule of alerts, have them checked every quarter of an hour.
+
+    The schedule is set once, and then anybody's to change or remove.
+
+    Raises:
+        StorageError: the database cannot be reached or written.
+    """
+    if CHECKING not in kinds or not list_rules(engine):
+        return
+    open_jobs(engine)
+    with reading(engine) as connection:
+        if connection.execute(select(SET_ONCE).where(SET_ONCE.c.kind == CHECKING)).first() is not None:
+            return
+    set_schedule(engine, kinds, CHECKING, {}, CHECK_TIMES, SETS_SCHEDULES, now)
+    with writing(engine) as connection:
+        connection.execute(insert(SET_ONCE).values(kind=CHECKING, at=now))
 
 
 def see_to_builds(engine: Engine, settings: Settings, kinds: Mapping[str, JobKind], now: datetime) -> Job | None:

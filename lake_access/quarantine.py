@@ -80,3 +80,12 @@ def quarantined(
         total=counted[0][0],
         refused=tuple(RefusedBatch(*row) for row in refused),
     )
+
+
+def quarantined_between(
+    pinned: PinnedLake, since: datetime, until: datetime, stream: str | None = None
+) -> tuple[int, int]:
+    """Lines that were quarantined, and lines read, of batches that landed from `since` on and before `until`."""
+    parameters = {"since": since, "until": until, "stream": stream}
+    ((refused, read),) = pinned.rows(load_query("quarantined_between"), parameters)
+    return int(refused), int(read)

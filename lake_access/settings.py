@@ -47,6 +47,16 @@ class Environment(BaseModel):
         min_length=16,
         description="What a scraper of `/metrics` shows; without it, this machine alone.",
     )
+    alert_channels: SecretStr | None = Field(
+        None,
+        description="Where alerts and digests go: `name=address` with blanks between, addresses as Apprise has them.",
+    )
+    base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s\"'<>]+$",
+        max_length=300,
+        description="Where readers reach the dashboard, for the links in messages.",
+    )
     threads: int | None = Field(
         None, ge=1, le=1024, description="Threads for queries and builds; default one per core."
     )

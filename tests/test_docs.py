@@ -32,7 +32,7 @@ ANY_NAME |= {"roles": "role", "command_line": "user"}
 # These serve until they are stopped; what the doctor sees is of the machine; models need more leads than are here.
 NOT_PLAYED = (
     *("up", "worker", "doctor", "train", "models", "reproduce", "score", "model-card"),
-    *("compare", "audit", "promotion"),
+    *("compare", "audit", "promotion", "alerts"),
 )
 
 

@@ -13,6 +13,7 @@ import typer
 
 from app.cli import (
     access_commands,
+    alert_commands,
     checking_commands,
     conversion_commands,
     drift_commands,
@@ -58,6 +59,7 @@ for commands in (
     training_commands,
     drift_commands,
     upkeep_commands,
+    alert_commands,
     job_commands,
     person_commands,
     promotion_commands,

@@ -7,8 +7,12 @@ from typing import Final
 
 from jobs.kind import JobKind
 from jobs.kinds.build import BUILD
+from jobs.kinds.check_alerts import CHECK_ALERTS
+from jobs.kinds.digest import DIGEST
 from jobs.kinds.drift_check import DRIFT_CHECK
 from jobs.kinds.drift_report import DRIFT_REPORT
 from jobs.kinds.maintain import MAINTAIN
 
-KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, DRIFT_CHECK, DRIFT_REPORT, MAINTAIN)}
+KINDS: Final[Mapping[str, JobKind]] = {
+    kind.name: kind for kind in (BUILD, DRIFT_CHECK, DRIFT_REPORT, MAINTAIN, CHECK_ALERTS, DIGEST)
+}

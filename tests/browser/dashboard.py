@@ -30,8 +30,11 @@ DRAWN = """() => {
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[str]:
-    """Serve the dashboard over the lake in `home` on a free port; the address, until the block ends."""
+def serve(home: Path, **variables: str) -> Iterator[str]:
+    """Serve the dashboard over the lake in `home` on a free port; the address, until the block ends.
+
+    `variables` are of its environment too.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -40,7 +43,11 @@ def serve(home: Path) -> Iterator[str]:
     log = home / "dashboard.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**clean, "LEADLAKE_HOME": str(home)}, stdout=out, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env={**clean, "LEADLAKE_HOME": str(home), **variables},
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
         try:
             address = f"http://127.0.0.1:{port}"
