@@ -26,19 +26,20 @@ from lake_access.planning import ConversionFilters
 OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
 ORDERS = {True: "Highest or newest first", False: "Lowest or oldest first"}
 LIST = "_lead_list"
+HEAD_LENGTH = 8
 COLUMNS: dict[str, Any] = {
-    "lead_id": st.column_config.TextColumn("Lead", width=110),
+    "lead_id": st.column_config.TextColumn("Lead", width=90, help="The head of its id; its page has it whole."),
     "source": "Source",
-    "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d"),
-    "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d"),
-    "model_version": "Model version",
+    "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d", width=110),
+    "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d", width=110),
+    "converted": st.column_config.CheckboxColumn("Converted", width=85),
+    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized", width=100),
     "created_at": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
     "last_event_at": st.column_config.DatetimeColumn("Last seen (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
     "location": "Location",
     "device_model": "Device",
-    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized"),
-    "converted": "Converted",
     "converted_at": st.column_config.DatetimeColumn("Converted (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "model_version": "Model version",
     "mature": "Mature",
 }
 
@@ -100,7 +101,7 @@ def draw_page(found: LeadList, page: int) -> None:
         "Choose a row to open the lead."
     )
     st.dataframe(
-        with_source_labels(found.frame)[list(COLUMNS)],
+        as_shown(found.frame)[list(COLUMNS)],
         column_config=COLUMNS,
         hide_index=True,
         height=560,
@@ -111,9 +112,12 @@ def draw_page(found: LeadList, page: int) -> None:
     )
 
 
-def with_source_labels(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sources as readers call them; a lead without one has none."""
-    return frame.assign(source=[reading.source_labels.get(source, source) for source in frame["source"]])
+def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ids by their heads, which the box above finds, and sources as readers call them."""
+    return frame.assign(
+        lead_id=frame["lead_id"].str[:HEAD_LENGTH],
+        source=[reading.source_labels.get(source, source) for source in frame["source"]],
+    )
 
 
 def open_selected(lead_ids: list[str]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,9 +15,10 @@ from app.attention import notices as attention_of
 from app.champion import champion_of
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
 from app.conversion_view import Margin, Reading, margin, reading_of
+from app.escaping import markdown_text
 from app.grain import choose_grain
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
-from app.navigation import PAGES
+from app.navigation import FOLDER, PAGES
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
 
@@ -41,7 +41,7 @@ def headline(shown: Sequence[Card]) -> None:
                     chart_type="line",
                     help=card.help,
                 )
-                st.caption(f"{change.verdict}  \n{card.basis}" if change else card.basis)
+                st.caption(f"{formatting.sentence(change.verdict)}  \n{card.basis}" if change else card.basis)
 
 
 def choose_source(values: Sequence[str]) -> None:
@@ -105,7 +105,7 @@ def draw_attention() -> None:
                 if notice.remedy:
                     st.caption(notice.remedy)
                 if notice.page in offered:
-                    st.page_link(Path("pages") / notice.page, label=f"Open {offered[notice.page]}")
+                    st.page_link(FOLDER / notice.page, label=f"Open {offered[notice.page]}")
 
 
 pinned = pinned_lake()
@@ -120,7 +120,7 @@ reading = reading_of(settings().declarations, sources)
 counted = filters.lead_filters(sources, reading.source_labels, days)
 compared = comparison(counted, days, filters.compare_with())
 chosen_days = (counted.since or days[0], counted.until or days[1])
-st.text(filters.described(counted, days, reading.source_labels))
+st.caption(markdown_text(filters.described(counted, days, reading.source_labels)))
 
 figures = overview_view.period_figures(pinned, counted, chosen_days)
 if not figures.leads:
@@ -171,9 +171,6 @@ with left:
 with right:
     by_source = conversion_of(pinned, ("source",), replace(counted, sources=()))
     draw_sources(margin(by_source, "source", reading), reading, counted.sources, by_source)
-
-left, right = st.columns([5, 6], gap="small")
-with left:
     draw_champion()
-with right:
-    draw_attention()
+
+draw_attention()
