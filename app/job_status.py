@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import streamlit as st
 from sqlalchemy import Engine
 from streamlit.navigation.page import StreamlitPage
-from streamlit.runtime.scriptrunner import StopException
 
 from app import job_view
 from app.acting import acting
@@ -26,21 +23,8 @@ log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LOOKS = 4
 
 
-@contextmanager
-def below(jobs_page: StreamlitPage) -> Iterator[None]:
-    """Say what runs in the sidebar, below all that the page in the block draws there, with a link to the page of jobs.
-
-    It stands there where the page stops early, too, and looks again by itself, without the page.
-    """
-    try:
-        yield
-    except StopException:
-        _draw(jobs_page)
-        raise
-    _draw(jobs_page)
-
-
-def _draw(jobs_page: StreamlitPage) -> None:
+def draw(jobs_page: StreamlitPage) -> None:
+    """Say in the sidebar what runs, and link to the page of jobs; it looks again by itself, without the page."""
     if may(acting(), Action.VIEW_JOBS):
         with st.sidebar:
             _status(jobs_page)

@@ -57,8 +57,7 @@ page = st.navigation(
 st.logo(ROOT / "app" / "logo.svg", size="large")
 who_line(actor)
 
-jobs_page = pages[[entry.file for entry in PAGES].index(JOBS)]
-with job_status.below(jobs_page), error_boundary(reference):
+with error_boundary(reference):
     st.title(page.title)
     chosen = PAGES[pages.index(page)]
     require(actor, chosen.action)
@@ -69,3 +68,6 @@ with job_status.below(jobs_page), error_boundary(reference):
         run_page(page)
     else:
         empty_lake()
+# Below the filters that the page has drawn.
+with error_boundary(reference):
+    job_status.draw(pages[[entry.file for entry in PAGES].index(JOBS)])

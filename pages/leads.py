@@ -16,6 +16,7 @@ from app.acting import acting
 from app.cards import stated_parameters
 from app.conversion_view import reading_of
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of, state
+from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.lake import PinnedLake
 from lake_access.lead_history import lead_history
@@ -161,7 +162,7 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
@@ -172,11 +173,11 @@ opened = lead_finder.opened_lead()
 if opened is None:
     st.caption(filters.summary(counted, days, len(sources)))
     draw_list(counted)
-    st.stop()
+    end_page()
 
 st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
 history = ask(lead_history, pinned, opened)
 if history is None:
     st.info("There is no such lead here, or none that you may see.", icon=":material/person_off:")
-    st.stop()
+    end_page()
 lead_page.draw_lead(opened, history, settings().declarations.bands)

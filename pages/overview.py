@@ -15,9 +15,9 @@ from app.attention import notices as attention_of
 from app.champion import champion_of
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
 from app.conversion_view import Margin, Reading, margin, reading_of
-from app.escaping import markdown_text
 from app.grain import choose_grain
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
+from app.loading import end_page
 from app.navigation import FOLDER, PAGES
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
@@ -113,20 +113,21 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
 counted = filters.lead_filters(sources, reading.source_labels, days)
 compared = comparison(counted, days, filters.compare_with())
 chosen_days = (counted.since or days[0], counted.until or days[1])
-st.caption(markdown_text(filters.described(counted, days, reading.source_labels)))
+with st.container(key="described"):
+    st.text(filters.described(counted, days, reading.source_labels))
 
 figures = overview_view.period_figures(pinned, counted, chosen_days)
 if not figures.leads:
     notices.nothing_matches(0, lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")
-    st.stop()
+    end_page()
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     told = f"Changes: {compared.label}." if compared is not None else "Nothing to compare with."

@@ -25,6 +25,8 @@ PAGES = {
     "scores": "scores",
     "leads": "leads",
     "explore": "explore",
+    "models": "models",
+    "approvals": "approvals",
     "lake": "lake",
     "jobs": "jobs",
 }
