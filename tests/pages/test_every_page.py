@@ -35,12 +35,11 @@ def test_what_an_event_brought_is_text(
     page = open_page(hostile_home, file, **view)
     assert not page.exception
     assert not page.error
-    read_as_markdown = [
-        *(text.value for kind in ("markdown", "caption", "title", "subheader", "info", "warning", "success")
-          for text in page.get(kind)),
-        *(expander.label for expander in page.expander),
-        *(metric.label for metric in page.metric),
+    shown = [
+        *page.markdown, *page.caption, *page.title, *page.subheader, *page.info, *page.warning, *page.success
     ]  # fmt: skip
+    labels = [*(expander.label for expander in page.expander), *(metric.label for metric in page.metric)]
+    read_as_markdown = [*(str(element.value) for element in shown), *labels]
     for text in read_as_markdown:
         assert "<script>" not in text
         assert "**bold**" not in text
