@@ -27,7 +27,7 @@ PAGES = {
     "explore": "explore",
     "models": "models",
     "approvals": "approvals",
-    "lake": "lake",
+    "lake": "lake?section=Builds",  # the checks name folders of the machine
     "jobs": "jobs",
 }
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}
