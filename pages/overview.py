@@ -25,9 +25,6 @@ from app.trend_chart import trend, trend_description
 RATE = st.column_config.NumberColumn(format="percent")
 
 
-FOLDER = Path(__file__).resolve().parent
-
-
 def headline(shown: Sequence[Card]) -> None:
     """The figures, each with what it rests on, its change in words, and its course."""
     with st.grid(len(shown), min_column_width=140):
