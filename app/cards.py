@@ -16,6 +16,7 @@ import streamlit as st
 from app import charts, formatting
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 
+ROWS_SHOWN = 15  # of a table, without scrolling
 OnSelect = Literal["ignore", "rerun"] | Callable[..., None]
 
 
@@ -64,9 +65,10 @@ def table_card(
     parameters: Mapping[str, object] | None = None,
     note: str = "",
     column_config: Mapping[str, Any] | None = None,
-    height: int | Literal["auto"] = "auto",
+    height: int | Literal["auto", "content"] | None = None,
 ) -> None:
-    """Draw a card with a table, which can be downloaded whole."""
+    """Draw a card with a table, which can be downloaded whole; a short one is shown whole, a long one scrolls."""
+    height = height or ("content" if len(frame) <= ROWS_SHOWN else "auto")
     with st.container(border=True, height="stretch", key=f"card_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)

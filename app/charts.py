@@ -105,7 +105,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
         line={"color": palette.NEUTRAL, "width": 1.5},
         marker={
             "size": 8,
-            "color": [palette.translucent(rate.colour, 0.35 if rate.faint else 1) for rate in rates],
+            "color": [palette.translucent(palette.LEADING, 0.35 if rate.faint else 1) for rate in rates],
         },
         error_y=_intervals(rates, palette.NEUTRAL, thickness=1.5),
         customdata=[_hover(formatting.month(rate.name), rate) for rate in rates],

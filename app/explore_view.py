@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -21,6 +22,18 @@ KINDS: Final[tuple[Kind, ...]] = ("Bars", "Line", "Points")
 MOST_MARKS: Final = 2_000
 NAME_LENGTH: Final = 40
 HEIGHT: Final = 380
+
+KINDS_OF_TYPES: Final[Mapping[str, str]] = {
+    "VARCHAR": "text",
+    "BIGINT": "whole number",
+    "INTEGER": "whole number",
+    "HUGEINT": "whole number",
+    "DOUBLE": "number",
+    "BOOLEAN": "true or false",
+    "DATE": "day",
+    "TIMESTAMP WITH TIME ZONE": "moment",
+    "UUID": "id",
+}
 
 EXAMPLES: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -89,6 +102,11 @@ GROUP BY touches
 ORDER BY touches""",
     ),
 )
+
+
+def kind_of_type(name: str) -> str:
+    """What a column of this type of DuckDB holds, in a word or two; the type itself where it has no word here."""
+    return KINDS_OF_TYPES.get(name, name.lower())
 
 
 @dataclass(frozen=True)

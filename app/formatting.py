@@ -136,6 +136,11 @@ def shortened(text: str, length: int) -> str:
     return line if len(line) <= length else f"{line[: length - 1].rstrip()}…"
 
 
+def sentence(words: str) -> str:
+    """The same words with a capital at their head, the rest as it is: `Within chance`."""
+    return words[:1].upper() + words[1:]
+
+
 def distinct_labels(names: Iterable[str], labels: Mapping[str, str]) -> dict[str, str]:
     """Each name's label, or the name itself where it has none or its label could be taken for another name."""
     wished = {name: labels.get(name, name) for name in names}

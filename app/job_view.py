@@ -31,7 +31,7 @@ SIGNS: Final[Mapping[State, str]] = {
 
 
 def status(counts: Mapping[State, int], running: Sequence[Job], kinds: Mapping[str, JobKind]) -> str:
-    """All jobs in few words: `Idle`, `Build the lake, 43%`, `2 running, 1 failed today`."""
+    """All jobs in few words: `No job runs`, `Build the lake, 43%`, `2 running, 1 failed today`."""
     parts = []
     if len(running) == 1:
         parts.append(_at_hand(running[0], kinds))
@@ -43,7 +43,7 @@ def status(counts: Mapping[State, int], running: Sequence[Job], kinds: Mapping[s
         # Three parts fill the sidebar's line; that it is today's count, its help says too.
         today = "" if len(parts) > 1 else " today"
         parts.append(f"{formatting.count(counts['failed'])} failed{today}")
-    return ", ".join(parts) or "Idle"
+    return ", ".join(parts) or "No job runs"
 
 
 def title_of(kind: str, kinds: Mapping[str, JobKind]) -> str:

@@ -15,21 +15,30 @@ from app import job_status
 from app.boundary import error_boundary
 from app.freshness import header
 from app.lake_session import pin_for_this_run
-from app.navigation import JOBS, PAGES
+from app.loading import run_page
+from app.navigation import FOLDER, JOBS, PAGES
 from app.notices import empty_lake
 from app.sign_in.reader import reader, who_line
 from lake_access.permissions import may, require
 
 ROOT = Path(__file__).resolve().parent.parent
 
-st.set_page_config(page_title="Leadlake", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
+SIDEBAR_PIXELS = 272
+
+st.set_page_config(
+    page_title="Leadlake",
+    page_icon=str(ROOT / "app" / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=SIDEBAR_PIXELS,
+)
+st.html(ROOT / "app" / "looks.css")
 reference = secrets.token_hex(4)
 actor = reader(reference)
 allowed = [may(actor, entry.action) for entry in PAGES]
 # One that is not allowed is not offered, and whoever has its address is told why it stays closed.
 pages = [
     st.Page(
-        ROOT / "pages" / entry.file,
+        FOLDER / entry.file,
         title=entry.title,
         icon=entry.icon,
         help=entry.help,
@@ -38,14 +47,17 @@ pages = [
     )
     for number, entry in enumerate(PAGES)
 ]
-page = st.navigation(pages)
+sections = dict.fromkeys(entry.section for entry in PAGES)
+page = st.navigation(
+    {
+        section: [offered for entry, offered in zip(PAGES, pages, strict=True) if entry.section == section]
+        for section in sections
+    }
+)
 st.logo(ROOT / "app" / "logo.svg", size="large")
 who_line(actor)
 
 with error_boundary(reference):
-    for entry, offered, may_see in zip(PAGES, pages, allowed, strict=True):
-        if entry.file == JOBS and may_see:
-            job_status.draw(offered)
     st.title(page.title)
     chosen = PAGES[pages.index(page)]
     require(actor, chosen.action)
@@ -53,6 +65,9 @@ with error_boundary(reference):
     if pinned.snapshot_ids:
         header(pinned, now=datetime.now(UTC))
     if pinned.snapshot_ids or chosen.without_leads:
-        page.run()
+        run_page(page)
     else:
         empty_lake()
+# Below the filters that the page has drawn.
+with error_boundary(reference):
+    job_status.draw(pages[[entry.file for entry in PAGES].index(JOBS)])

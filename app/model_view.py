@@ -129,7 +129,7 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
         )
     with right:
         chart_card(
-            "Lift",
+            "Cumulative gain",
             charts_models.lift_bars(card["lift"]),
             key="card_lift",
             alt=f"Conversions among the highest tenths of the leads by version {version.version}",
@@ -191,17 +191,17 @@ def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
         ("Digest of its dataset", version.dataset_digest),
         *((f"Snapshot of {table}", str(snapshot)) for table, snapshot in version.snapshot_ids),
     ]  # fmt: skip
-    with st.container(border=True):
-        st.subheader("What it was made from")
-        st.dataframe(
-            pd.DataFrame(made, columns=["", " "]),
-            hide_index=True,
-            alt=f"What version {version.version} was made from",
-            column_config={
-                "": st.column_config.TextColumn(width="medium"),
-                " ": st.column_config.TextColumn(width="large"),
-            },
-        )
+    table_card(
+        "What it was made from",
+        pd.DataFrame(made, columns=["What", "Value"]),
+        key="made_from",
+        file_name=f"version-{version.version}",
+        height="content",
+        column_config={
+            "What": st.column_config.TextColumn(width=200),
+            "Value": st.column_config.TextColumn(width=700),
+        },
+    )
 
 
 def draw_gates(gates: Sequence[Gate]) -> None:

@@ -19,6 +19,7 @@ from lake_access.score_measures import BandCount, GainPoint, ScoreBin
 
 RULES_NAME = "Rules"
 MOST_DISTRIBUTIONS = 6
+_BAND_PLACES = (6, 3, 7, 4, 5, 1, 2, 0)  # of the palette: the colours of sources come last
 NAME_LENGTH = 40
 
 
@@ -128,8 +129,8 @@ def band_frame(bands: Sequence[BandCount], declared: Sequence[BandCount] | None 
 
 
 def band_rates(bands: Sequence[BandCount], colours: Sequence[str], minimum_cell: int) -> list[Rate]:
-    """Bands as rates to draw, the highest on top; one without a mature lead has no rate."""
-    rates = [
+    """Bands as rates to draw, from low to high as on every page; one without a mature lead has no rate."""
+    return [
         Rate(
             name=band.name,
             leads=band.mature,
@@ -143,12 +144,11 @@ def band_rates(bands: Sequence[BandCount], colours: Sequence[str], minimum_cell:
         for band, colour in zip(bands, colours, strict=True)
         if band.mature
     ]
-    return rates[::-1]
 
 
 def band_colours(count: int) -> list[str]:
-    """A colour for each band, from low to high."""
-    return [palette.CATEGORIES[place % len(palette.CATEGORIES)] for place in range(count)]
+    """A colour for each band, from low to high; the first three are those of no declared source of the demo."""
+    return [palette.CATEGORIES[_BAND_PLACES[place % len(_BAND_PLACES)]] for place in range(count)]
 
 
 def capacity_frame(cuts: Sequence[CutOff]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from app.conversion_view import reading_of
 from app.conversion_views import change, choices, cohorts, explore, funnel, leads_behind
 from app.conversion_views.shown import Shown
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of
+from app.loading import end_page
 
 DRAWN_BY = {"explore": explore.draw, "funnel": funnel.draw, "cohorts": cohorts.draw, "change": change.draw}
 COMPARING = ("funnel", "change")
@@ -19,7 +20,7 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
@@ -32,5 +33,5 @@ shown = Shown(pinned, counted, days, compared, reading, lake)
 if not DRAWN_BY[view](shown):
     notices.nothing_matches(conversion_of(pinned, (), counted).immature, lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")
-    st.stop()
+    end_page()
 leads_behind.draw(shown)

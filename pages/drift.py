@@ -9,6 +9,7 @@ import streamlit as st
 from app import drift_compare, drift_course, drift_reports, notices
 from app.drift_choice import choose_sides
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
+from app.loading import end_page
 from lake_access.drift.scores import moments_span, scored_versions
 
 COLUMNS, WEEKS, SCORES, OUTCOMES, REPORTS = "Columns", "Weeks", "Scores", "Outcomes", "Reports"
@@ -18,7 +19,7 @@ pinned = pinned_lake()
 span = ask(moments_span, pinned)
 if created_range_of(pinned) is None or span is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 versions = [version for version, _ in ask(scored_versions, pinned)]
 labels = {name: declared.label for name, declared in settings().declarations.sources.items()}

@@ -35,12 +35,21 @@ def save() -> None:
 def draw_tables() -> None:
     """The tables that this reader may ask, with their columns."""
     columns = ask(readable_columns, pinned)
-    table = st.selectbox("Table", list(dict.fromkeys(columns["table"])), label_visibility="collapsed")
+    found = set(columns["table"])
+    # What a reader most likely asks first; tables that have no grain of their own come last.
+    tables = [*(name for name in GRAINS if name in found), *sorted(found - set(GRAINS))]
+    table = st.selectbox("Table", tables, label_visibility="collapsed")
     if table is None:
         return
     st.caption(f"A row for {GRAINS.get(table, 'each record')}.")
     of_table = columns[columns["table"] == table][["column", "type"]]
-    st.dataframe(of_table, hide_index=True, height=340, alt=f"Columns of {table}")
+    st.dataframe(
+        of_table.assign(type=of_table["type"].map(explore_view.kind_of_type)),
+        column_config={"column": st.column_config.TextColumn("Column", pinned=True), "type": "Holds"},
+        hide_index=True,
+        height=340,
+        alt=f"Columns of {table}",
+    )
     st.button("Look at its rows", on_click=take, args=(f"SELECT *\nFROM {table}\nLIMIT 100",))
 
 
@@ -166,7 +175,7 @@ def draw_answer(of: explore_session.Answered) -> None:
 
 require(acting(), Action.EXPLORE_SQL)
 pinned = pinned_lake()
-main, beside = st.columns([5, 2], gap="medium")
+main, beside = st.columns([5, 3], gap="medium")
 with beside:
     tables, examples, saved, history = st.tabs(["Tables", "Examples", "Saved", "History"])
     with tables:
@@ -183,3 +192,5 @@ with main:
     last = explore_session.answered()
     if last is not None and explore_session.running() is None:
         draw_answer(last)
+    elif last is None and explore_session.running() is None:
+        st.caption(":material/table_view: The result comes here, as a table, a chart and files. Run starts the query.")

@@ -10,6 +10,7 @@ import streamlit as st
 from app import charts_lake, formatting
 from app.acting import acting
 from app.cards import chart_card, table_card
+from app.escaping import markdown_text
 from app.lake_session import ask, opened_lake, pinned_lake, settings
 from lake_access import lake_state
 from lake_access.doctor import examine
@@ -18,6 +19,18 @@ from lake_access.queries import load_query
 
 SECTIONS = ("Health", "Tables", "Builds", "Quarantine", "Raw batches", "Snapshots")
 SIGNS = {"ok": "✓ well", "warning": "! look", "failure": "✗ wrong"}
+BATCH_COLUMNS = (
+    "landed_at",
+    "stream",
+    "lines_read",
+    "curated",
+    "duplicates",
+    "quarantined",
+    "refused",
+    "history",
+    "batch_id",
+    "built_at",
+)
 
 
 def number(label: str) -> object:
@@ -30,7 +43,7 @@ COUNTS = {
     "landed_at": st.column_config.DatetimeColumn("Landed (UTC)", format="YYYY-MM-DD HH:mm"),
     "stream": "Stream",
     "batch_id": "Batch",
-    "history": "Known past",
+    "history": st.column_config.CheckboxColumn("History", help="Landed as history: known from the start, not as news."),
     "batches": number("Batches"),
     "lines_read": number("Lines read"),
     "curated": number("Curated"),
@@ -39,6 +52,11 @@ COUNTS = {
     "batches_refused": number("Refused whole"),
     "refused": "Refused whole, why",
 }
+
+
+def with_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Streams as readers call them."""
+    return frame.assign(stream=frame["stream"].map(settings().declarations.source_label))
 
 
 def draw_health() -> None:
@@ -52,11 +70,26 @@ def draw_health() -> None:
         ]
     )
     wrong = [found for found in findings if found.verdict != "ok"]
-    if wrong:
-        st.warning(f"{len(wrong)} of {len(findings)} checks ask for a look.", icon=":material/warning:")
-    else:
+    if not wrong:
         st.success(f"All {len(findings)} checks are well.", icon=":material/check_circle:")
-    table_card("Checks", frame, key="health", file_name="lake-health")
+    for found in wrong:  # whole, since a table cuts long sentences; as text, since it may name a reason
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f":{'red' if found.verdict == 'failure' else 'orange'}[:material/warning:] **{found.subject}**")
+            st.text(found.detail)
+            if found.remedy:
+                st.caption(markdown_text(found.remedy))
+    table_card(
+        f"{len(findings)} checks",
+        frame,
+        key="health",
+        file_name="lake-health",
+        height="content",
+        column_config={
+            "State": st.column_config.TextColumn(width=70),
+            "What": st.column_config.TextColumn(width=150),
+            "How it stands": st.column_config.TextColumn(width=430),
+        },
+    )
 
 
 def draw_tables() -> None:
@@ -113,7 +146,7 @@ def draw_quarantine() -> None:
         return
     table_card(
         f"{formatting.count(int(refused['lines'].sum()))} refused lines, by reason",
-        refused,
+        with_labels(refused),
         key="quarantine",
         file_name="quarantine",
         sql=load_query("quarantine_by_stream"),
@@ -130,10 +163,19 @@ def draw_quarantine() -> None:
 
 def draw_batches() -> None:
     """The raw files that were built."""
-    stream = st.selectbox("Stream", list(settings().declarations.sources), index=None, placeholder="All streams")
+    stream = st.selectbox(
+        "Stream",
+        list(settings().declarations.sources),
+        index=None,
+        placeholder="All streams",
+        format_func=settings().declarations.source_label,
+        width=320,
+        key="stream",
+        bind="query-params",
+    )
     table_card(
         "Raw batches",
-        ask(lake_state.newest_batches, pinned, acting(), stream),
+        with_labels(ask(lake_state.newest_batches, pinned, acting(), stream))[list(BATCH_COLUMNS)],
         key="batches",
         file_name="raw-batches",
         sql=load_query("newest_batches"),

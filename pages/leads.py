@@ -16,6 +16,7 @@ from app.acting import acting
 from app.cards import stated_parameters
 from app.conversion_view import reading_of
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of, state
+from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.lake import PinnedLake
 from lake_access.lead_history import lead_history
@@ -26,19 +27,20 @@ from lake_access.planning import ConversionFilters
 OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
 ORDERS = {True: "Highest or newest first", False: "Lowest or oldest first"}
 LIST = "_lead_list"
+HEAD_LENGTH = 8
 COLUMNS: dict[str, Any] = {
-    "lead_id": st.column_config.TextColumn("Lead", width=110),
+    "lead_id": st.column_config.TextColumn("Lead", width=90, help="The head of its id; its page has it whole."),
     "source": "Source",
-    "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d"),
-    "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d"),
-    "model_version": "Model version",
+    "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d", width=110),
+    "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d", width=110),
+    "converted": st.column_config.CheckboxColumn("Converted", width=85),
+    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized", width=100),
     "created_at": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
     "last_event_at": st.column_config.DatetimeColumn("Last seen (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
     "location": "Location",
     "device_model": "Device",
-    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized"),
-    "converted": "Converted",
     "converted_at": st.column_config.DatetimeColumn("Converted (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "model_version": "Model version",
     "mature": "Mature",
 }
 
@@ -100,7 +102,7 @@ def draw_page(found: LeadList, page: int) -> None:
         "Choose a row to open the lead."
     )
     st.dataframe(
-        with_source_labels(found.frame)[list(COLUMNS)],
+        as_shown(found.frame)[list(COLUMNS)],
         column_config=COLUMNS,
         hide_index=True,
         height=560,
@@ -111,9 +113,12 @@ def draw_page(found: LeadList, page: int) -> None:
     )
 
 
-def with_source_labels(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sources as readers call them; a lead without one has none."""
-    return frame.assign(source=[reading.source_labels.get(source, source) for source in frame["source"]])
+def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Ids by their heads, which the box above finds, and sources as readers call them."""
+    return frame.assign(
+        lead_id=frame["lead_id"].str[:HEAD_LENGTH],
+        source=[reading.source_labels.get(source, source) for source in frame["source"]],
+    )
 
 
 def open_selected(lead_ids: list[str]) -> None:
@@ -157,7 +162,7 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
@@ -168,11 +173,11 @@ opened = lead_finder.opened_lead()
 if opened is None:
     st.caption(filters.summary(counted, days, len(sources)))
     draw_list(counted)
-    st.stop()
+    end_page()
 
 st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
 history = ask(lead_history, pinned, opened)
 if history is None:
     st.info("There is no such lead here, or none that you may see.", icon=":material/person_off:")
-    st.stop()
+    end_page()
 lead_page.draw_lead(opened, history, settings().declarations.bands)

@@ -75,7 +75,7 @@ def draw_list(found: Sequence[ModelVersion], live: Champion | None) -> None:
     rows = [
         {
             "Version": each.version,
-            "": "Champion" if live is not None and live.version == each.version else "",
+            "Live": "Champion" if live is not None and live.version == each.version else "",
             "ROC AUC": " (".join(model_words.figure_of("roc_auc", each.metrics["roc_auc"])) + ")",
             "Brier score": model_words.figure_of("brier", each.metrics["brier"])[0],
             "Algorithm": model_words.ALGORITHMS.get(each.algorithm, each.algorithm),

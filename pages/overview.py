@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,14 +17,12 @@ from app.comparison import comparison, maturity_caveat, partly_before_the_first_
 from app.conversion_view import Margin, Reading, margin, reading_of
 from app.grain import choose_grain
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
-from app.navigation import PAGES
+from app.loading import end_page
+from app.navigation import FOLDER, PAGES
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
 
 RATE = st.column_config.NumberColumn(format="percent")
-
-
-FOLDER = Path(__file__).resolve().parent
 
 
 def headline(shown: Sequence[Card]) -> None:
@@ -44,7 +41,7 @@ def headline(shown: Sequence[Card]) -> None:
                     chart_type="line",
                     help=card.help,
                 )
-                st.caption(f"{change.verdict}  \n{card.basis}" if change else card.basis)
+                st.caption(f"{formatting.sentence(change.verdict)}  \n{card.basis}" if change else card.basis)
 
 
 def choose_source(values: Sequence[str]) -> None:
@@ -116,20 +113,21 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
 counted = filters.lead_filters(sources, reading.source_labels, days)
 compared = comparison(counted, days, filters.compare_with())
 chosen_days = (counted.since or days[0], counted.until or days[1])
-st.text(filters.described(counted, days, reading.source_labels))
+with st.container(key="described"):
+    st.text(filters.described(counted, days, reading.source_labels))
 
 figures = overview_view.period_figures(pinned, counted, chosen_days)
 if not figures.leads:
     notices.nothing_matches(0, lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")
-    st.stop()
+    end_page()
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
     told = f"Changes: {compared.label}." if compared is not None else "Nothing to compare with."
@@ -174,9 +172,6 @@ with left:
 with right:
     by_source = conversion_of(pinned, ("source",), replace(counted, sources=()))
     draw_sources(margin(by_source, "source", reading), reading, counted.sources, by_source)
-
-left, right = st.columns([5, 6], gap="small")
-with left:
     draw_champion()
-with right:
-    draw_attention()
+
+draw_attention()

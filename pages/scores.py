@@ -10,6 +10,7 @@ from app import band_editor, charts, charts_gain, charts_scores, filters, format
 from app.cards import chart_card
 from app.conversion_view import reading_of
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
+from app.loading import end_page
 from lake_access.score_capacity import capacity, cut_offs, week_range
 from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
 from lake_access.score_measures import (
@@ -170,7 +171,7 @@ lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
     notices.empty_lake()
-    st.stop()
+    end_page()
 
 sources = sources_of(pinned)
 reading = reading_of(settings().declarations, sources)
@@ -206,7 +207,7 @@ histogram = found.of(kind)
 if not sum(histogram.leads(counted.all_leads)):
     notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")
-    st.stop()
+    end_page()
 
 worth = quality(histogram)
 headline(histogram, worth, calibration_error(reliability(histogram, binning)))

@@ -112,8 +112,8 @@ def _draw_margin(of: Margin, answer: Conversion, shown: Shown, beside: int = 0, 
 
 def _draw_trend(shown: Shown) -> None:
     """The rate over all that is counted by days, weeks or months."""
-    place = st.container()
-    with place:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(":material/timeline: The same leads over time, by the day they were created.", width="content")
         grain = choose_grain((shown.filters.since or shown.days[0], shown.filters.until or shown.days[1]))
     over_time = conversion_of(shown.pinned, (grain,), shown.filters)
     _draw_margin(margin(over_time, grain, shown.reading), over_time, shown, title="Over time")

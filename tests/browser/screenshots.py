@@ -26,7 +26,10 @@ PAGES = {
     "leads": "leads",
     "explore": "explore",
     "drift": "drift",
-    "lake": "lake",
+    "models": "models",
+    "approvals": "approvals",
+    "alerts": "alerts",
+    "lake": "lake?section=Builds",  # the checks name folders of the machine
     "jobs": "jobs",
 }
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}

@@ -96,7 +96,7 @@ def test_a_job_is_watched_and_cancelled(open_page: OpenPage, address: str, engin
     page.get_by_role("button", name="Cancel").click()
 
     expect(page.get_by_text("Nothing runs or waits.")).to_be_visible(timeout=SECONDS)
-    expect(status).to_contain_text("Idle", timeout=SECONDS)
+    expect(status).to_contain_text("No job runs", timeout=SECONDS)
     (job,) = [job for job in list_jobs(engine, READER) if job.id == number]
     assert (job.state, job.cancelled_by) == ("cancelled", READER.name)
 

@@ -68,7 +68,7 @@ def test_with_nothing_to_do_it_says_so(open_page: OpenPage, tmp_path: Path) -> N
 
     assert page.title[0].value == "Jobs"
     assert page.info[0].value == "Nothing runs or waits."
-    assert status(page) == "Idle"
+    assert status(page) == "No job runs"
     assert "Nothing is scheduled. What lands is built every minute all the same." in [c.value for c in page.caption]
 
 
@@ -192,4 +192,4 @@ def test_a_viewer_sees_neither_the_page_nor_the_status(
 
 
 def test_the_status_stands_on_other_pages_too(open_page: OpenPage, calls_home: Path) -> None:
-    assert status(open_page(calls_home)) == "Idle"
+    assert status(open_page(calls_home)) == "No job runs"

@@ -51,7 +51,7 @@ def test_an_empty_lake_says_how_it_stands(tmp_path: Path, open_page: OpenPage) -
     page = open_page(tmp_path).switch_page("../pages/lake.py").run()
 
     assert not page.exception
-    assert any("ask for a look" in warning.value for warning in page.warning)
+    assert any("**freshness**" in markdown.value for markdown in page.markdown)
 
 
 def test_builds_add_up_and_are_those_of_the_record(lake: Lake) -> None:

@@ -68,7 +68,7 @@ def test_a_change_beyond_chance_says_so_in_words(open_page: OpenPage, changed_ho
     assert "compared with 2025-02-20 to 2025-03-31" in said(page)
     assert "the period compared with is not whole" in said(page)
     assert shown(page)["Conversion rate"] == ("30.0%", "+20.0 points")
-    assert "beyond chance" in said(page)
+    assert "Beyond chance" in said(page)
 
 
 def test_with_all_days_the_newest_are_compared_with_those_before(open_page: OpenPage, changed_home: Path) -> None:
@@ -80,7 +80,7 @@ def test_with_all_days_the_newest_are_compared_with_those_before(open_page: Open
 def test_young_leads_make_conversions_not_comparable(open_page: OpenPage, calls_home: Path) -> None:
     page = open_page(calls_home, "overview.py", created=["2025-08-01", "2025-12-31"])
     assert shown(page)["Conversions"] == ("0", "–")
-    assert "not comparable yet" in said(page)
+    assert "Not comparable yet" in said(page)
     assert "12 in this period" in said(page)
 
 
