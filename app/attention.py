@@ -13,6 +13,7 @@ from app.lake_session import ask
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
+from training.promotion.records import Request, requests
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def of_drift(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where reports
     return ()
 
 
-def of_approvals(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where requests are kept)
-    """Promotions that wait for an approval."""
-    return ()
+def of_approvals(state: Engine) -> Sequence[Notice]:
+    """Promotions that wait for an approval, the newest first."""
+    return [_waiting(request) for request in requests(state, "requested")]
 
 
 def stale_since(pinned: PinnedLake, now: datetime) -> str:
@@ -59,6 +60,17 @@ def stale_since(pinned: PinnedLake, now: datetime) -> str:
     if known is None or now - known <= timedelta(hours=limit):
         return ""
     return f"The newest batch landed {formatting.age(known, now)} ago; data is stale after {limit} hours."
+
+
+def _waiting(request: Request) -> Notice:
+    gates = request.failed
+    held_up = f" {formatting.count(len(gates))} of its gates failed." if gates else " Its gates passed."
+    return Notice(
+        "A promotion waits for a decision",
+        f"{request.requested_by} asks for version {request.version} (request {request.id}).{held_up}",
+        "Another person who may decide approves or rejects it.",
+        "approvals.py",
+    )
 
 
 def _notice(finding: Finding) -> Notice:

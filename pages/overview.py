@@ -85,7 +85,7 @@ def draw_champion() -> None:
             )
             return
         st.metric("Model version", formatting.shortened(champion.version, 24))
-        st.text(f"Champion since {formatting.moment(champion.since)}, approved by {champion.approved_by}.")
+        st.text(f"Champion since {formatting.moment(champion.since)}, {champion.decided}.")
         if champion.reason:
             st.text(champion.reason)
 
