@@ -7,7 +7,8 @@ from typing import Final
 
 from jobs.kind import JobKind
 from jobs.kinds.build import BUILD
+from jobs.kinds.demo import DEMO_MODELS
 from jobs.kinds.maintain import MAINTAIN
 from jobs.kinds.models import MODEL_KINDS
 
-KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, *MODEL_KINDS, MAINTAIN)}
+KINDS: Final[Mapping[str, JobKind]] = {kind.name: kind for kind in (BUILD, *MODEL_KINDS, MAINTAIN, DEMO_MODELS)}
