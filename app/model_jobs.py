@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from app import job_view
 from app.job_cards import SECONDS_BETWEEN_LOOKS, draw_job_at_hand
 from app.lake_session import state
 from app.model_actions import MODEL_JOBS
+from app.navigation import JOBS, link_to
 from jobs.job import ACTIVE, Job
 from jobs.kinds import KINDS
 from jobs.requests import list_jobs, read_job, usual_seconds
@@ -51,7 +51,7 @@ def _draw(actor: Actor) -> None:
         [read_job(engine, number, actor) for number in st.session_state.get(_WATCHED, ()) if number not in seen]
     )
     if at_hand:
-        st.page_link(Path("pages") / "jobs.py", label="All jobs", icon=":material/manufacturing:")
+        st.page_link(link_to(JOBS), label="All jobs", icon=":material/manufacturing:")
 
 
 def _draw_ended(ended: Sequence[Job]) -> None:
@@ -69,10 +69,10 @@ def _draw_way_on(job: Job) -> None:
     """To what came of it: the version's card, the comparison, or the request."""
     result = job.result or {}
     if job.state != "succeeded":
-        st.page_link(Path("pages") / "jobs.py", label="Its log", icon=":material/manufacturing:")
+        st.page_link(link_to(JOBS), label="Its log", icon=":material/manufacturing:")
     elif job.kind == "request_promotion":
         label = f"Request {result.get('request')}"
-        st.page_link(Path("pages") / "approvals.py", label=label, icon=":material/approval:")
+        st.page_link(link_to("approvals.py"), label=label, icon=":material/approval:")
     elif "version" in result:
         version = str(result["version"])
         st.button(f"Card of version {version}", key=f"card_of_{job.id}", on_click=_show, args=({"version": version},))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from lake_access.permissions import Action
@@ -91,3 +92,8 @@ PAGES: Final[Sequence[PageEntry]] = (
         without_leads=True,
     ),
 )
+
+
+def link_to(file: str) -> Path:
+    """What `st.page_link` takes for this page: its whole path, as others would be sought beside the entry script."""
+    return Path(__file__).resolve().parents[1] / "pages" / file

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,7 +17,7 @@ from app.comparison import comparison, maturity_caveat, partly_before_the_first_
 from app.conversion_view import Margin, Reading, margin, reading_of
 from app.grain import choose_grain
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
-from app.navigation import PAGES
+from app.navigation import PAGES, link_to
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
 
@@ -105,7 +104,7 @@ def draw_attention() -> None:
                 if notice.remedy:
                     st.caption(notice.remedy)
                 if notice.page in offered:
-                    st.page_link(Path("pages") / notice.page, label=f"Open {offered[notice.page]}")
+                    st.page_link(link_to(notice.page), label=f"Open {offered[notice.page]}")
 
 
 pinned = pinned_lake()
