@@ -19,6 +19,8 @@ from jobs.tables import open_jobs
 from lake_access.permissions import Action, Actor, may
 
 # Jobs that this reader began, or saw at hand here, and has not put away since.
+# The key of the page's tabs, which is the part of its link too.
+TAB = "tab"
 _WATCHED, _SEEN = "_model_jobs_watched", "_model_jobs_seen"
 
 
@@ -75,9 +77,14 @@ def _draw_way_on(job: Job) -> None:
         st.page_link(link_to("approvals.py"), label=label, icon=":material/approval:")
     elif "version" in result:
         version = str(result["version"])
-        st.button(f"Card of version {version}", key=f"card_of_{job.id}", on_click=_show, args=({"version": version},))
+        st.button(
+            f"Card of version {version}",
+            key=f"card_of_{job.id}",
+            on_click=_show,
+            args=({"version": version, TAB: "Version"},),
+        )
     elif job.kind == "compare":
-        chosen = {"first": str(result["first"]), "second": str(result["second"])}
+        chosen = {"first": str(result["first"]), "second": str(result["second"]), TAB: "Compare"}
         st.button("Show the comparison", key=f"comparison_of_{job.id}", on_click=_show, args=(chosen,))
 
 

@@ -164,7 +164,8 @@ model_jobs.draw_model_jobs(acting())
 if found:
     draw_champion(live)
     draw_list(found, live)
-    tabs = st.tabs(["Version", "Compare", *(["Retrain"] if may_retrain else [])])
+    titles = ["Version", "Compare", *(["Retrain"] if may_retrain else [])]
+    tabs = st.tabs(titles, key=model_jobs.TAB, bind="query-params")
     with tabs[0]:
         draw_version_tab(found, live, labels)
     with tabs[1]:
