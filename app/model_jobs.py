@@ -18,9 +18,9 @@ from jobs.requests import list_jobs, read_job, usual_seconds
 from jobs.tables import open_jobs
 from lake_access.permissions import Action, Actor, may
 
-# Jobs that this reader began, or saw at hand here, and has not put away since.
-# The key of the page's tabs, which is the part of its link too.
+# The key of the page's tabs, and their name in its link.
 TAB = "tab"
+# The jobs that the reader began here and has not put away since; and those that were at hand when it was drawn last.
 _WATCHED, _SEEN = "_model_jobs_watched", "_model_jobs_seen"
 
 

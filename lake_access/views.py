@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -31,6 +32,8 @@ READABLE = (EVENTS, LEADS, SCORES, FEATURES, *ROLLUP_NAMES, QUARANTINE, BATCHES)
 # The tables behind that.
 PINNED = (EVENTS, LEADS, SCORES, FEATURES, ROLLED_UP, QUARANTINE, BATCHES)
 
+# Ids from here on are of no field in any data file.
+NO_FIELD = 1_000_000_000
 # No filter of a reader's own is moved below it: else an error in it would tell of rows that the limits leave out.
 BARRIER = f"LIMIT {2**63 - 1}"
 
@@ -49,7 +52,7 @@ def create_views(
     definitions = table_definitions(settings.declarations)
     for namespace in sorted({name.split(".")[0] for name in READABLE}):
         connection.execute(f"CREATE SCHEMA {namespace}")
-    pinned = {name: tables.get(name) or _nothing(definitions[name]) for name in PINNED}
+    pinned = {name: _as_declared(tables.get(name), definitions[name]) for name in PINNED}
     window = settings.declarations.lake.outcome_window_days
     first_young = _first_young_day(known_until(tables), window)
     connection.execute(_leads_view(pinned[LEADS], first_young, window, _condition(limits)))
@@ -134,6 +137,12 @@ def _day(day: date | None) -> str:
     return f"{'NULL' if day is None else quoted(day.isoformat())}::DATE"
 
 
-def _nothing(definition: TableDefinition) -> PinnedTable:
-    columns = (Column(0, name, SQL_TYPES[kind]) for name, kind in definition.columns.items())
-    return PinnedTable(definition.name, tuple(columns))
+def _as_declared(table: PinnedTable | None, definition: TableDefinition) -> PinnedTable:
+    """The table with every declared column: one that no build has made yet is there, and NULL."""
+    known = () if table is None else table.columns
+    missing = [name for name in definition.columns if name not in {column.name for column in known}]
+    made_up = [
+        Column(NO_FIELD + place, name, SQL_TYPES[definition.columns[name]]) for place, name in enumerate(missing)
+    ]
+    columns = (*known, *made_up)
+    return PinnedTable(definition.name, columns) if table is None else replace(table, columns=columns)

@@ -16,7 +16,7 @@ from lake_access.features import features_as_of
 from lake_access.iceberg.tables import EVENTS, LEADS
 from lake_access.lake import Lake, open_lake
 from lake_access.sql import run_sql
-from tests.lake_access.lakes import NOW, lake_in, land_lines, settings_in, touch
+from tests.lake_access.lakes import NOW, lake_in, land_lines, settings_in, shipped_config, touch
 
 
 def test_an_empty_lake_pins_as_empty_tables(lake: Lake) -> None:
@@ -123,3 +123,14 @@ def test_a_data_file_that_is_gone_is_one_sentence_whoever_opens_the_tables(ask: 
 
     with pytest.raises(StorageError, match="The file is gone"):
         asks[ask]()
+
+
+def test_what_is_declared_since_the_last_build_is_there_and_empty(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    land_lines(lake, "webinar", touch())
+    build(lake, NOW)
+    declared = shipped_config(("[sources.webinar.fields]", '[sources.webinar.fields]\ncolour = { type = "text" }'))
+    later = lake_in(tmp_path, declared)
+
+    assert later.pin().rows("SELECT colour, event_type FROM curated.events") == [(None, "webinar_registration")]
+    assert later.pin().rows("SELECT sum(leads) FROM marts.leads_by_source") == [(1,)]

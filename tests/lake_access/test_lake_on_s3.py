@@ -17,7 +17,7 @@ from lake_access.demo_events import DemoPlan, write_demo_events
 from lake_access.doctor import examine
 from lake_access.errors import LeadlakeError, QueryRefusedError, RefusedError, SettingsError, StorageError
 from lake_access.iceberg.tables import EVENTS, IDENTITIES
-from lake_access.lake import Lake
+from lake_access.lake import Lake, open_views
 from lake_access.raw import land
 from lake_access.sql import run_sql
 from lake_access.upkeep.maintain import maintain
@@ -162,13 +162,16 @@ def test_a_users_sql_reaches_no_keys_and_no_other_files(to_read: Lake, sql: str)
 def test_no_setting_shows_the_keys_of_the_environment(to_read: Lake) -> None:
     pinned = to_read.pin()
 
-    settings = run_sql(pinned, "SELECT name, setting FROM pg_catalog.pg_settings", None).rows()
-    keys = run_sql(pinned, "SELECT current_setting('s3_secret_access_key'), current_setting('s3_session_token')", 1)
+    with open_views(pinned) as connection:
+        in_queries_database = connection.execute("SELECT name, value FROM duckdb_settings()").fetchall()
     in_readers_database = pinned.rows("SELECT name, value FROM duckdb_settings()")
+    keys = "SELECT current_setting('s3_secret_access_key'), current_setting('s3_session_token')"
 
-    assert len(settings) > 100
-    assert keys.rows() == [["", ""]]
-    assert [secret for secret in SECRETS if secret in repr((settings, in_readers_database))] == []
+    assert len(in_queries_database) > 100
+    assert pinned.rows(keys) == [("", "")]
+    assert [secret for secret in SECRETS if secret in repr((in_queries_database, in_readers_database))] == []
+    with pytest.raises(QueryRefusedError):
+        run_sql(pinned, keys, 1)
 
 
 def test_no_message_can_show_the_secrets_of_an_open_lake(to_read: Lake) -> None:

@@ -75,7 +75,7 @@ def test_a_link_opens_a_lead_with_its_scores_and_events(open_page: OpenPage, dem
     frames = [table.value for table in page.dataframe]
     assert next(len(frame) for frame in frames if "kind" in frame) == events
     assert next(len(frame) for frame in frames if "version" in frame) == scores
-    assert len(page.expander) == scores - 1
+    assert len(page.main.expander) == scores - 1
 
 
 def test_a_head_of_an_id_opens_its_lead_or_offers_some(open_page: OpenPage, demo_home: Path) -> None:

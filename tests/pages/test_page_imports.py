@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NEVER = {"evidently", "mlflow", "shap", "sklearn", "skops", "scipy", "statsmodels", "matplotlib", "apprise", "huey"}
+NEVER = {"evidently", "mlflow", "shap", "sklearn", "skops", "scipy", "statsmodels", "matplotlib", "apprise"}
 # Runs a page as its reader's first request does, and says what stands in memory then.
 RUN = """
 import json, sys
