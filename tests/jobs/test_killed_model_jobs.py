@@ -25,7 +25,7 @@ from training.promotion.records import champion, requests
 from training.registry import REGISTRATION_STEPS, champion_alias, mirror_differences, versions
 from training.retraining import retrain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 SECONDS = 180
 RECORDED = "Finishing the run"  # what comes before it leaves no version
