@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pyarrow as pa
 
 from app import formatting, palette
 from app.escaping import plotly_text
+from lake_access.errors import QueryRefusedError
 from lake_access.export import flat
 
 Kind = Literal["Bars", "Line", "Points"]
@@ -101,11 +103,20 @@ class Axes:
 
 
 def shown(table: pa.Table) -> pd.DataFrame:
-    """The result as a table on screen shows it: ids and nested values as text, decimals as numbers."""
+    """The result as a table on screen shows it: ids and nested values as text, decimals as numbers.
+
+    Raises:
+        QueryRefusedError: a day or a moment in it is none that can be shown.
+    """
     columns = [
         column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column for column in table.itercolumns()
     ]
-    frame: pd.DataFrame = flat(pa.table(columns, names=_distinct(table.column_names))).to_pandas()
+    try:
+        frame: pd.DataFrame = flat(pa.table(columns, names=_distinct(table.column_names))).to_pandas()
+    except (ValueError, OverflowError) as exc:
+        raise QueryRefusedError(
+            "the result holds a day or a moment that a table cannot show, as infinity; cast that column to VARCHAR."
+        ) from exc
     return frame
 
 
@@ -187,4 +198,7 @@ def _holds_days(column: pd.Series) -> bool:
 
 
 def _place(value: object) -> object:
-    return plotly_text(value[:NAME_LENGTH]) if isinstance(value, str) else value
+    """A value as Plotly takes it; what it has no form for, as bytes and spans of time, is text."""
+    if value is None or isinstance(value, (bool, int, float, date, np.generic)):
+        return value
+    return plotly_text(str(value)[:NAME_LENGTH])

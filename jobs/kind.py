@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lake_access.declarations import nearest
-from lake_access.errors import LeadlakeError, RefusedError
+from lake_access.errors import RefusedError
 from lake_access.permissions import Action, Actor
 from lake_access.settings import Settings
 
@@ -23,8 +23,11 @@ TYPE_NAMES: Mapping[ValueType, str] = {
 }
 
 
-class JobCancelledError(LeadlakeError):
-    """Somebody asked for the job at hand to stop; what it had not committed is as if it had never been."""
+class JobCancelledError(Exception):
+    """Somebody asked for the job at hand to stop; what it had not committed is as if it had never been.
+
+    It is no LeadlakeError: work that goes on after one, as the gates of a promotion do, must not go on after this.
+    """
 
 
 @dataclass(frozen=True)

@@ -99,12 +99,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that reads.
+    """A connection that reads; all that is read in the block is of one moment, whatever others write meanwhile.
 
     Raises:
         StorageError: the database cannot be reached or read.
     """
     reader = engine.execution_options(leadlake_reads=True)
+    if engine.dialect.name == "postgresql":
+        # Of itself each statement would see a moment of its own; SQLite's transactions see one.
+        reader = reader.execution_options(isolation_level="REPEATABLE READ")
     with _translated(engine), reader.connect() as connection:
         yield connection
 

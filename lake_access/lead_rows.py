@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
+from sqlalchemy import Engine
 
+from lake_access import ledger
 from lake_access.bands import band_case, band_parameters
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, Actor, require
@@ -59,6 +62,22 @@ def all_lead_rows(pinned: PinnedLake, actor: Actor, choice: LeadChoice) -> pd.Da
     require(actor, Action.EXPORT)
     conditions, parameters = _conditions(pinned, choice)
     return pinned.frame(*_query(pinned, conditions, parameters, ""))
+
+
+def export_lead_rows(
+    pinned: PinnedLake, engine: Engine, actor: Actor, choice: LeadChoice, now: datetime
+) -> pd.DataFrame:
+    """The same for a file that leaves the house; the ledger says first who took how many.
+
+    Raises:
+        NotAllowedError: the actor may not export rows.
+        StorageError: a data file cannot be read, or the ledger not written.
+    """
+    frame = all_lead_rows(pinned, actor, choice)
+    _, parameters = _conditions(pinned, choice)
+    asked = {name: str(value) for name, value in parameters.items()}
+    ledger.record(engine, actor, "leads.exported", "curated.leads", {"rows": len(frame), **asked}, now)
+    return frame
 
 
 def _conditions(pinned: PinnedLake, choice: LeadChoice) -> tuple[str, dict[str, object]]:

@@ -6,15 +6,13 @@ is given; the address itself goes nowhere.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
 from lake_access import ledger
-from lake_access.building.identity import fold_unicode, known_key
+from lake_access.building.identity import fold_unicode, identity_digest, known_key
 from lake_access.building.key_guard import KEY_PROPERTY, fingerprint, key_place, key_remedy
 from lake_access.errors import SettingsError
 from lake_access.iceberg.catalog import open_catalog
@@ -45,9 +43,8 @@ def lead_of_address(pinned: PinnedLake, engine: Engine, actor: Actor, address: s
 
 
 def address_digest(key: bytes, address: str) -> UUID:
-    """The identity id of an address: the first 128 bits of its HMAC-SHA256, in the address's one form."""
-    told = f"email:{fold_unicode(address)}"
-    return UUID(bytes=hmac.new(key, told.encode(), hashlib.sha256).digest()[:16])
+    """The identity id of an address, in the address's one form."""
+    return identity_digest(key, "email", fold_unicode(address))
 
 
 def _key(pinned: PinnedLake) -> bytes:

@@ -1,9 +1,10 @@
 """Whether a model is still right while outcomes are late: expected against actual conversions, cohort by cohort.
 
-A cohort is the leads whom a version first scored in one week. What came is counted over its mature leads alone. For the
-others there is an estimate from the scores themselves, confidence-based performance estimation: if the probabilities
-are calibrated, a lead with probability p is a conversion with weight p and none with weight 1 - p. It sees a shift of
-the leads, but not that the same leads convert otherwise than before; what comes true is held against it.
+A cohort is the leads whom a version first scored in one week, without those that had converted by then: of them a score
+foretells nothing. What came is counted over its mature leads alone. For the others there is an estimate from the scores
+themselves, confidence-based performance estimation: if the probabilities are calibrated, a lead with probability p is a
+conversion with weight p and none with weight 1 - p. It sees a shift of the leads, but not that the same leads convert
+otherwise than before; what comes true is held against it.
 Source: NannyML's documentation, "Estimation of Performance of the Monitored Model", confidence-based performance
 estimation (CBPE): https://nannyml.readthedocs.io/en/stable/how_it_works/performance_estimation.html
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Literal, get_args
 from urllib.parse import quote
@@ -15,11 +16,11 @@ from app import formatting
 from app.acting import acting
 from app.cards import stated_parameters
 from app.conversion_views.shown import Shown
-from app.lake_session import ask
+from app.lake_session import ask, state
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.conversion import ConversionFilters
 from lake_access.lake import PinnedLake
-from lake_access.lead_rows import LeadChoice, LeadRows, all_lead_rows, lead_rows
+from lake_access.lead_rows import LeadChoice, LeadRows, export_lead_rows, lead_rows
 from lake_access.permissions import Action, Actor, may
 
 Which = Literal["counted", "converted", "not_converted", "scored", "contacted", "reached", "past_contact"]
@@ -123,7 +124,7 @@ def _draw_rows(shown: Shown, actor: Actor, which: Which) -> None:
 
 
 def _whole(pinned: PinnedLake, actor: Actor, choice: LeadChoice, write: Callable[[pd.DataFrame], bytes]) -> bytes:
-    return write(all_lead_rows(pinned, actor, choice))
+    return write(export_lead_rows(pinned, state(), actor, choice, datetime.now(UTC)))
 
 
 def _config() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
@@ -16,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from jobs.queue import open_queue
+from jobs.job import STATES
+from jobs.requests import count_jobs
+from jobs.tables import open_jobs
 from lake_access.database import reading
 from lake_access.errors import LeadlakeError
 from lake_access.lake import Lake, open_lake
@@ -84,15 +87,15 @@ class Health:
         now = self.clock()
         if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
             self._lake = self._lake or open_lake(self.settings)
-            self._kept = (now, figures_of(self._lake))
+            self._kept = (now, figures_of(self._lake, self.state, datetime.now(UTC)))
         return self._kept[1]
 
 
-def figures_of(lake: Lake) -> bytes:
+def figures_of(lake: Lake, state: Engine, at: datetime) -> bytes:
     """The figures in Prometheus' format.
 
     Raises:
-        StorageError: the lake or the queue cannot be read.
+        StorageError: the lake or the database of state cannot be read.
     """
     registry = CollectorRegistry()
     pinned = lake.pin()
@@ -109,8 +112,14 @@ def figures_of(lake: Lake) -> bytes:
     known = Gauge("leadlake_data_known_until_timestamp_seconds", "When the newest batch landed.", registry=registry)
     if pinned.known_until is not None:
         known.set(pinned.known_until.timestamp())
-    jobs = Gauge("leadlake_jobs", "Jobs in the queue, by their state.", ["state"], registry=registry)
-    queue = open_queue(lake.settings)
-    jobs.labels("waiting").set(queue.pending_count())
-    jobs.labels("scheduled").set(queue.scheduled_count())
+    jobs = Gauge(
+        "leadlake_jobs",
+        "Jobs that are queued or running, and those that ended since midnight (UTC), by their state.",
+        ["state"],
+        registry=registry,
+    )
+    open_jobs(state)
+    counts = count_jobs(state, at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    for job_state in STATES:
+        jobs.labels(job_state).set(counts.get(job_state, 0))
     return generate_latest(registry)

@@ -37,6 +37,7 @@ NEXT_COOKIE: Final = "_leadlake_next"
 NEXT_SECONDS: Final = 900
 # A stranger may fail as often as they like; the ledger tells of so many in a minute, the server's log of all.
 REFUSALS_KEPT, REFUSALS_WITHIN = 20, timedelta(minutes=1)
+PLACE_SIGNS: Final = ":/%#?=@[]!$&'()*+,;"
 STRANGER = Actor("somebody unknown", frozenset(), "oidc")
 
 
@@ -94,7 +95,9 @@ class Arrivals:
             found = self._session_set(headers, read_providers())
             if found is not None:
                 note_sign_in(self._state, actor_of(found.identity, self._access), self._now())
-                headers["location"] = f"{prefix}{place_here(unquote(request.cookies.get(NEXT_COOKIE, '/')))}"
+                place = place_here(unquote(request.cookies.get(NEXT_COOKIE, "/")))
+                # A header takes no other letters; what is quoted already stays so.
+                headers["location"] = f"{prefix}{quote(place, safe=PLACE_SIGNS)}"
                 headers.append("set-cookie", f"{NEXT_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=lax")
                 return
             self._note_failure("error" in query)

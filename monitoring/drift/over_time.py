@@ -138,7 +138,7 @@ def date_changes(
             for column in found.columns:
                 before, after = (side.rows - side.missing for side in (column.reference, column.current))
                 weight = (column.psi or 0.0) * before * after / max(before + after, 1)
-                beyond = column.chance_p * len(tried) * len(columns) <= found.alpha
+                beyond = column.chance_p * len(tried) * len(found.columns) <= found.alpha
                 if column.column not in best or weight > best[column.column][0]:
                     best[column.column] = weight, Change(column.column, monday, before, after, beyond)
     return tuple(change for _, change in sorted(best.values(), key=lambda one: -one[0]))

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from app.explore_view import EXAMPLES, MOST_MARKS, axes_of, figure, sentence, shown
+from lake_access.errors import QueryRefusedError
 
 
 def test_ids_are_shown_as_text_decimals_as_numbers_and_two_columns_of_a_name_apart() -> None:
@@ -22,6 +25,22 @@ def test_ids_are_shown_as_text_decimals_as_numbers_and_two_columns_of_a_name_apa
 
     assert list(frame.columns) == ["id", "sum", "list", "id (2)"]
     assert frame.iloc[0].tolist() == [str(one), 1.5, "[1, 2]", 1]
+
+
+@pytest.mark.parametrize(
+    "value", ["INTERVAL 1 MONTH", "'abc'::BLOB", "'101'::BIT", "TIME '10:00'", "DATE '0001-01-01'"]
+)
+def test_every_kind_of_value_can_be_drawn(value: str) -> None:
+    frame = shown(duckdb.sql(f"SELECT {value} AS value, 1 AS n").to_arrow_table())
+
+    drawn = figure(frame, "value", "n", "Bars")
+
+    assert len(json.loads(drawn.to_json())["data"][0]["x"]) == 1
+
+
+def test_a_day_that_no_table_shows_is_refused_in_a_sentence() -> None:
+    with pytest.raises(QueryRefusedError, match="cast that column to VARCHAR"):
+        shown(duckdb.sql("SELECT DATE 'infinity' AS day, 1 AS n").to_arrow_table())
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from lake_access.building.build import build
 from lake_access.conversion import ConversionFilters, conversion
+from lake_access.database import open_database
 from lake_access.errors import NotAllowedError
 from lake_access.lake import Lake
-from lake_access.lead_rows import LeadChoice, all_lead_rows, lead_rows
+from lake_access.lead_rows import LeadChoice, all_lead_rows, export_lead_rows, lead_rows
+from lake_access.ledger import entries
 from lake_access.permissions import Actor, local_user
 from tests.lake_access.conversion_analysis.frames import leads_frame, matching
-from tests.lake_access.lakes import NOW, land_lines, touch
+from tests.lake_access.lakes import NOW, land_lines, settings_in, touch
 
 USER = local_user("dora")
 VIEWER = Actor("vera", frozenset({"viewer"}), "oidc")
@@ -50,6 +53,20 @@ def test_the_newest_come_first_and_the_limit_is_no_secret(demo_lake: Lake) -> No
     assert found.frame["created_at"].is_monotonic_decreasing
     assert found.parameters["limit"] == 10
     assert demo_lake.pin().rows(found.sql, found.parameters)[0][0] == found.frame["lead_id"][0]
+
+
+def test_a_file_of_leads_leaves_a_row_in_the_ledger(demo_lake: Lake, tmp_path: Path) -> None:
+    engine = open_database(settings_in(tmp_path))
+    choice = LeadChoice(ConversionFilters(locations=("Berlin",)), converted=True)
+
+    taken = export_lead_rows(demo_lake.pin(), engine, USER, choice, NOW)
+
+    assert set(taken["lead_id"]) == set(all_lead_rows(demo_lake.pin(), USER, choice)["lead_id"])
+    (entry,) = entries(engine, event="leads.exported")
+    assert (entry.actor, entry.details["rows"], entry.details["locations"]) == ("dora", len(taken), "['Berlin']")
+    with pytest.raises(NotAllowedError):
+        export_lead_rows(demo_lake.pin(), engine, VIEWER, choice, NOW)
+    assert len(entries(engine)) == 1
 
 
 def test_what_contradicts_the_filters_holds_no_lead(demo_lake: Lake) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from lake_access.demo_events import DemoPlan
 from lake_access.lake import PinnedLake
 from monitoring.late_outcomes import cohorts
 from monitoring.score_shift import score_shift
-from tests.lake_access.lakes import NOW, lake_in, land_demo
+from tests.lake_access.lakes import NOW, lake_in, land_demo, land_lines, touch
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,22 @@ def test_cohorts_are_pandas_and_scikit_learns(pinned: PinnedLake) -> None:
             estimate = roc_auc_score(doubled, np.tile(leads.score, 2), sample_weight=weights)
             assert cohort.estimated_roc_auc == pytest.approx(estimate)
     assert compared > 5
+
+
+def test_who_had_converted_before_the_score_is_in_no_cohort(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    for name, converted in (("before", "2025-03-04T10:00:00Z"), ("after", "2025-03-08T10:00:00Z")):
+        email = f"{name}@example.com"
+        land_lines(lake, "webinar", touch(email=email, timestamp="2025-03-01T10:00:00Z"))
+        scored = {"model_version": "1", "score": 70, "timestamp": "2025-03-06T10:00:00Z"}
+        land_lines(lake, "scores", {"event_type": "score", "email": email, **scored})
+        outcome = {"event_type": "outcome", "email": email, "converted": True, "timestamp": converted}
+        land_lines(lake, "outcomes", outcome)
+    build(lake, NOW)
+
+    (found,) = cohorts(lake.pin(), "1", 40)
+
+    assert (found.leads, found.mature, found.conversions) == (1, 1, 1)
 
 
 def test_calibrated_probabilities_take_the_place_of_hundredths(pinned: PinnedLake) -> None:

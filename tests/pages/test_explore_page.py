@@ -124,6 +124,17 @@ def test_an_export_is_whole_and_stands_in_the_ledger(demo: Lake, monkeypatch: py
     assert (told.event, told.details) == ("export.query", {"rows": 12000, "format": "csv"})
 
 
+def test_an_address_in_a_query_does_not_reach_the_ledger(demo: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADLAKE_HOME", str(demo.settings.home))
+    of = Answered("SELECT 'ann@example.com' AS who", demo.pin(), 0.1, None, truncated=True, refused="")
+
+    export(of, acting(), "csv")
+
+    told = entries(open_database(demo.settings), event="export")[-1]
+    assert "ann" not in told.subject
+    assert "SHA-256" in told.subject
+
+
 def test_a_viewer_exports_nothing(demo: Lake) -> None:
     of = Answered("SELECT 1", demo.pin(), 0.1, None, truncated=True, refused="")
 

@@ -10,8 +10,12 @@ from starlette.requests import Request
 
 from app.serving.headers import content_security_policy, inline_scripts
 from app.serving.health import Health, figures_of
+from jobs.requests import cancel_job, request_job
+from jobs.running import take_next, this_worker
 from lake_access.database import open_database
+from lake_access.permissions import Actor
 from lake_access.settings import load_settings
+from tests.jobs.trial_kinds import TRIAL_KINDS
 from tests.lake_access.lakes import shipped_config
 from tests.pages import lakes
 
@@ -31,7 +35,7 @@ def asked(client: str | None, **headers: str) -> Request:
 def test_the_figures_are_those_of_the_tables(tmp_path: Path) -> None:
     lake = lakes.fill(tmp_path)
 
-    text = figures_of(lake).decode()
+    text = figures_of(lake, open_database(lake.settings), lakes.LANDED).decode()
 
     ((events, leads),) = lake.pin().rows(
         "SELECT (SELECT count(*) FROM curated.events), (SELECT count(*) FROM curated.leads)"
@@ -43,6 +47,28 @@ def test_the_figures_are_those_of_the_tables(tmp_path: Path) -> None:
     assert float(known[1]) == lakes.LANDED.timestamp()
     assert "example.com" not in text
     assert str(tmp_path) not in text
+
+
+def test_jobs_are_counted_by_their_state(tmp_path: Path) -> None:
+    lake = lakes.fill(tmp_path)
+    engine = open_database(lake.settings)
+    now = lakes.LANDED
+    ada = Actor("ada", frozenset({"analyst"}), "oidc")
+    asked_for = [request_job(engine, TRIAL_KINDS, "count", {"steps": number + 1}, ada, now) for number in range(4)]
+    taken = take_next(engine, this_worker(), now)
+    assert taken is not None
+    cancel_job(engine, asked_for[3].id, ada, now)
+
+    text = figures_of(lake, engine, now).decode()
+
+    told = dict(re.findall(r'^leadlake_jobs\{state="(\w+)"\} ([\d.]+)$', text, flags=re.MULTILINE))
+    assert {state: float(count) for state, count in told.items()} == {
+        "queued": 2,
+        "running": 1,
+        "succeeded": 0,
+        "failed": 0,
+        "cancelled": 1,
+    }
 
 
 @pytest.mark.parametrize("client", ["127.0.0.1", "::1"])

@@ -82,6 +82,10 @@ def test_a_page_leads_to_the_sign_in_and_back_to_its_address(visitor: httpx.Clie
     assert visitor.get("/conversion?source=Webinar&rows=Month").status_code == 200
 
 
+def test_a_place_in_other_letters_is_come_back_to(visitor: httpx.Client) -> None:
+    assert sign_in(visitor, "vera", "/Ж?source=%D0%B6").headers["location"] == "/%D0%96?source=%D0%B6"
+
+
 @pytest.mark.parametrize(
     "place",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "/%2fevil.example", "javascript:alert(1)", "/a\nb"],

@@ -64,6 +64,13 @@ def test_the_planted_drift_is_dated_to_its_week(pinned: PinnedLake) -> None:
         assert changes[column].beyond_chance
 
 
+def test_without_named_columns_all_are_dated_and_one_that_never_changed_is_within_chance(pinned: PinnedLake) -> None:
+    changes = {change.column: change for change in date_changes(pinned, [], least_weeks=20)}
+
+    assert changes.keys() >= PLANTED.keys()
+    assert not changes["days_since_first_touch"].beyond_chance
+
+
 def test_every_value_of_the_lake_is_evidentlys(pinned: PinnedLake) -> None:
     found = compare_lake(pinned, BEFORE, AFTER)
     with population(pinned, []) as people:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jobs.kind import JobCancelledError
 from lake_access.errors import ConflictError, NotAllowedError, RefusedError
 from lake_access.ledger import entries, verify
 from tests.training.promotion.desk import ANALYST, ENGINEER, LATER, LOCAL, NOW, OTHER_ENGINEER, VIEWER, Desk
@@ -37,6 +38,21 @@ def test_a_request_runs_every_gate_and_freezes_what_would_change(desk: Desk) -> 
     assert impact.comparison.movers[0].reasons[0].feature == "past_events"
     assert impact.leads.leads == 500
     assert request_of(desk.engine, made.id) == made
+
+
+@pytest.mark.parametrize(
+    "step", ["Making the version again", "Reading the newest mature leads", "Measuring both versions"]
+)
+def test_a_job_that_is_cancelled_while_the_gates_run_leaves_no_request(desk: Desk, step: str) -> None:
+    def progress(told: str, _share: float | None) -> None:
+        if told == step:
+            raise JobCancelledError("Job 7 was cancelled.")
+
+    with pytest.raises(JobCancelledError):
+        request_promotion(desk.engine, desk.sources, ANALYST, "2", "It knows past events.", NOW, progress=progress)
+
+    assert requests(desk.engine) == ()
+    assert events(desk) == ["promotion.first"]
 
 
 def test_a_promotion_goes_from_request_to_champion_and_back(desk: Desk) -> None:
