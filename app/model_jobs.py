@@ -77,15 +77,16 @@ def _draw_way_on(job: Job) -> None:
         st.page_link(link_to("approvals.py"), label=label, icon=":material/approval:")
     elif "version" in result:
         version = str(result["version"])
-        st.button(
-            f"Card of version {version}",
-            key=f"card_of_{job.id}",
-            on_click=_show,
-            args=({"version": version, TAB: "Version"},),
-        )
+        _way_to(f"Card of version {version}", f"card_of_{job.id}", {"version": version, TAB: "Version"})
     elif job.kind == "compare":
         chosen = {"first": str(result["first"]), "second": str(result["second"]), TAB: "Compare"}
-        st.button("Show the comparison", key=f"comparison_of_{job.id}", on_click=_show, args=(chosen,))
+        _way_to("Show the comparison", f"comparison_of_{job.id}", chosen)
+
+
+def _way_to(label: str, key: str, chosen: dict[str, str]) -> None:
+    """A button that chooses this on the page; the whole page is drawn anew, of which this is a part alone."""
+    if st.button(label, key=key, on_click=_show, args=(chosen,)):
+        st.rerun()
 
 
 def _show(chosen: dict[str, str]) -> None:
