@@ -16,6 +16,7 @@ from lake_access.lake import PinnedLake
 from monitoring.alerts.records import list_alerts
 from monitoring.alerts.rules import described
 from monitoring.drift_checks import DriftCheck, newest_check
+from training.promotion.records import Request, requests
 
 MOST_NAMED = 3
 ALERTS_NAMED = 3
@@ -68,9 +69,9 @@ def _dated(check: DriftCheck, column: str) -> str:
     return column if since is None else f"{column} (since the week of {formatting.day(since)})"
 
 
-def of_approvals(state: Engine) -> Sequence[Notice]:  # noqa: ARG001  (where requests are kept)
-    """Promotions that wait for an approval."""
-    return ()
+def of_approvals(state: Engine) -> Sequence[Notice]:
+    """Promotions that wait for an approval, the newest first."""
+    return [_waiting(request) for request in requests(state, "requested")]
 
 
 def of_alerts(pinned: PinnedLake, state: Engine) -> Sequence[Notice]:
@@ -92,6 +93,17 @@ def stale_since(pinned: PinnedLake, now: datetime) -> str:
     if known is None or now - known <= timedelta(hours=limit):
         return ""
     return f"The newest batch landed {formatting.age(known, now)} ago; data is stale after {limit} hours."
+
+
+def _waiting(request: Request) -> Notice:
+    gates = request.failed
+    held_up = f" {formatting.count(len(gates))} of its gates failed." if gates else " Its gates passed."
+    return Notice(
+        "A promotion waits for a decision",
+        f"{request.requested_by} asks for version {request.version} (request {request.id}).{held_up}",
+        "Another person who may decide approves or rejects it.",
+        "approvals.py",
+    )
 
 
 def _notice(finding: Finding) -> Notice:

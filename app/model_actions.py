@@ -1,25 +1,30 @@
-"""What pages have done about models in the worker: retrain, request a promotion, compare."""
+"""What pages have done about models in the worker: retrain, score offline, request a promotion, compare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
-from lake_access.errors import RefusedError
+from app.acting import acting
+from app.lake_session import settings, state
+from jobs.job import Job
+from jobs.kinds import KINDS
+from jobs.queue import wake_worker
+from jobs.requests import request_job
 
-Kind = Literal["retrain", "request_promotion", "compare"]
-_COMMANDS: Mapping[Kind, str] = {
-    "retrain": "leadlake train --algorithm {algorithm}",
-    "request_promotion": "leadlake promotion request {version} --reason …",
-    "compare": "leadlake compare {first} {second}",
-}
+Kind = Literal["train", "score", "request_promotion", "compare"]
+MODEL_JOBS: Final[tuple[Kind, ...]] = ("train", "score", "request_promotion", "compare")
 
 
-def start(kind: Kind, parameters: Mapping[str, Any]) -> str:
-    """Have the worker do it; a sentence that says where to watch it.
+def start(kind: Kind, parameters: Mapping[str, Any]) -> Job:
+    """Have the worker do it for the reader; while the same is queued or running, it is that job.
 
     Raises:
-        RefusedError: the worker has no such kind of job; the message names the command that does the same.
+        NotAllowedError: the reader may not do this.
+        RefusedError: a parameter cannot be.
+        StorageError: the database or the queue cannot be reached or written.
     """
-    command = _COMMANDS[kind].format_map(parameters)
-    raise RefusedError(f"The worker does not take this yet. On the command line, `{command}` does it.")
+    job = request_job(state(), KINDS, kind, parameters, acting(), datetime.now(UTC))
+    wake_worker(settings())
+    return job

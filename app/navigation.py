@@ -125,3 +125,8 @@ PAGES: Final[Sequence[PageEntry]] = (
         without_leads=True,
     ),
 )
+
+
+def link_to(file: str) -> Path:
+    """What `st.page_link` takes for this page: its whole path, as others would be sought beside the entry script."""
+    return Path(__file__).resolve().parents[1] / "pages" / file

@@ -4,6 +4,7 @@ Two keys of the lake tell how far it is, so that a demo that was killed can be t
 
     demo/plan.json      written first: what is being made here
     demo/finished.json  written last
+    demo/models.json    written after that, once its models are made
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from lake_access.raw import Batch, land, list_batches
 
 PLAN_KEY = "demo/plan.json"
 FINISHED_KEY = "demo/finished.json"
+MODELS_KEY = "demo/models.json"
 
 # What is being done, and the share of it that is done, 0 to 1; None where nobody knows.
 Progress = Callable[[str, float | None], None]
@@ -60,6 +62,16 @@ def wants_demo(lake: Lake) -> bool:
 def is_demo(lake: Lake) -> bool:
     """Whether the lake holds a whole demo."""
     return lake.store.read_bytes(FINISHED_KEY) is not None
+
+
+def wants_models(lake: Lake) -> bool:
+    """Whether the lake holds a whole demo whose models were never made, or not all that belongs to them."""
+    return is_demo(lake) and lake.store.read_bytes(MODELS_KEY) is None
+
+
+def mark_models_made(lake: Lake) -> None:
+    """Keep that the demo's models are made, or that it has too few leads for them."""
+    _put(lake, MODELS_KEY, {"made": True})
 
 
 def plan_begun(lake: Lake) -> DemoPlan | None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import RowMapping
 
-from lake_access.permissions import ROLES, Actor, RowLimits
+from lake_access.permissions import ROLES, VIAS, Actor, RowLimits, Via
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATES: Final[tuple[State, ...]] = get_args(State)
@@ -73,16 +73,21 @@ def digest_of(kind: str, parameters: Mapping[str, Any]) -> str:
 
 
 def rights_of(actor: Actor) -> dict[str, Any]:
-    """The actor's roles and row limits as JSON."""
+    """The actor's roles and row limits, and the way by which they came, as JSON."""
     limits = None if actor.limits is None else asdict(actor.limits)
-    return {"roles": [role for role in ROLES if role in actor.roles], "limits": limits}
+    return {"roles": [role for role in ROLES if role in actor.roles], "limits": limits, "via": actor.via}
 
 
 def actor_of(name: str, rights: Mapping[str, Any]) -> Actor:
-    """Somebody for whom the worker acts, with these rights."""
+    """Somebody for whom the worker acts, with these rights; the ledger says how they came when they asked.
+
+    Never `alone`: what takes another person is decided by who is there, not by a job that was asked for once.
+    """
     limits = rights["limits"]
     kept = None if limits is None else RowLimits(**{key: _as_tuple(values) for key, values in limits.items()})
-    return Actor(name, frozenset(role for role in ROLES if role in rights["roles"]), "worker", kept)
+    # Jobs that were asked for before the way was kept have none.
+    via: Via = rights["via"] if rights.get("via") in VIAS else "worker"
+    return Actor(name, frozenset(role for role in ROLES if role in rights["roles"]), via, kept)
 
 
 def seconds_left(job: Job, usual_seconds: float | None, now: datetime) -> float | None:

@@ -21,6 +21,15 @@ from lake_access.training_rows import make_moments
 ATTEMPTS = 8
 
 
+def scored_versions(pinned: PinnedLake) -> frozenset[str]:
+    """The versions of which the lake holds a score, online or offline.
+
+    Raises:
+        StorageError: a data file cannot be read.
+    """
+    return frozenset(row[0] for row in pinned.rows(load_query("scored_versions")))
+
+
 def unscored_leads(pinned: PinnedLake, version: str, batch: int) -> Iterator[pa.Table]:
     """Leads that the version has not scored as of their first scoring moment, with their features, so many at a time.
 

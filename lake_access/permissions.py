@@ -15,6 +15,7 @@ from lake_access.errors import NotAllowedError
 Role = Literal["viewer", "analyst", "ml_engineer", "admin"]
 Via = Literal["local", "oidc", "proxy", "command line", "worker"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
+VIAS: Final[tuple[Via, ...]] = get_args(Via)
 
 
 class Action(StrEnum):
@@ -90,17 +91,21 @@ class RowLimits:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who acts: the name that the ledger keeps, the roles held, and the way by which they came."""
+    """Somebody who acts: the name that the ledger keeps, the roles held, and the way by which they came.
+
+    `alone` is the one user of a machine without sign-in, on a page or by commands: nobody else is there to decide.
+    """
 
     name: str
     roles: frozenset[Role]
     via: Via
     limits: RowLimits | None = None
+    alone: bool = False
 
 
-def local_user(name: str) -> Actor:
+def local_user(name: str, via: Via = "local") -> Actor:
     """The one user of a machine without sign-in, who holds every role."""
-    return Actor(name, frozenset(ROLES), "local")
+    return Actor(name, frozenset(ROLES), via, alone=True)
 
 
 def may(actor: Actor, action: Action) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from app.cards import chart_card, data_menu, table_card
 from app.charts_alerts import checks_figure
 from app.job_forms import show_told
 from app.lake_session import settings, state
-from app.navigation import PAGES
+from app.navigation import PAGES, link_to
 from jobs.kinds import KINDS
 from jobs.queue import wake_worker
 from jobs.requests import request_job
@@ -26,7 +25,6 @@ from monitoring.alerts.records import Alert
 from monitoring.alerts.rules import Rule, described, remove_rule
 
 UNDELIVERED_SHOWN = 5
-FOLDER = Path(__file__).resolve().parent
 
 
 def check_now(actor: Actor) -> str:
@@ -52,7 +50,7 @@ def draw_open(alert: Alert, actor: Actor, now: datetime) -> None:
         offered = {entry.file: entry for entry in PAGES}
         entry = offered.get(alert.rule.of.page)
         if entry is not None and may(actor, entry.action):
-            st.page_link(FOLDER / entry.file, label=f"Open {entry.title}")
+            st.page_link(link_to(entry.file), label=f"Open {entry.title}")
 
 
 def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:

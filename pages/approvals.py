@@ -40,7 +40,7 @@ def approve_now(request: Request, reason: str, now: datetime) -> None:
 
 def is_own(request: Request) -> bool:
     """Whether the reader asked for it, and so cannot decide on it."""
-    return request.requested_by == acting().name and acting().via != "local"
+    return request.requested_by == acting().name and not acting().alone
 
 
 def draw_decision(request: Request) -> None:

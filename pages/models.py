@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from app import formatting, model_actions, model_view, model_words
+from app import formatting, model_actions, model_jobs, model_view, model_words
 from app.acting import acting
 from app.lake_session import settings, state
 from lake_access.errors import LeadlakeError
@@ -20,11 +20,13 @@ from training.versions import ALGORITHMS, ModelVersion
 
 
 def started(kind: model_actions.Kind, parameters: Mapping[str, object]) -> None:
-    """Have the worker do something, and say what became of the wish."""
+    """Have the worker do something, and draw the page anew with its progress; or say why it was refused."""
     try:
-        st.success(model_actions.start(kind, parameters))
+        model_jobs.watch(model_actions.start(kind, parameters))
     except LeadlakeError as exc:
         model_view.draw_refusal(exc)
+        return
+    st.rerun()
 
 
 def draw_champion(live: Champion | None) -> None:
@@ -151,17 +153,19 @@ def draw_retrain_tab() -> None:
         search = st.number_input("Search parameters for so many seconds (0: take the defaults)", 0, 86_400, 0, 60)
         seed = st.number_input("Seed", 0, 2**32 - 1, 0)
         if st.form_submit_button("Retrain", type="primary", icon=":material/model_training:"):
-            started("retrain", {"algorithm": algorithm, "search_seconds": search or None, "seed": seed})
+            started("train", {"algorithm": algorithm, "search_seconds": search or None, "seed": seed})
 
 
 found = versions(settings())
 live = champion(state())
 labels = {name: declared.label for name, declared in settings().declarations.sources.items()}
 may_retrain = may(acting(), Action.RETRAIN)
+model_jobs.draw_model_jobs(acting())
 if found:
     draw_champion(live)
     draw_list(found, live)
-    tabs = st.tabs(["Version", "Compare", *(["Retrain"] if may_retrain else [])])
+    titles = ["Version", "Compare", *(["Retrain"] if may_retrain else [])]
+    tabs = st.tabs(titles, key=model_jobs.TAB, bind="query-params")
     with tabs[0]:
         draw_version_tab(found, live, labels)
     with tabs[1]:

@@ -18,7 +18,7 @@ from app.conversion_view import Margin, Reading, margin, reading_of
 from app.grain import choose_grain
 from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
 from app.loading import end_page
-from app.navigation import FOLDER, PAGES
+from app.navigation import PAGES, link_to
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
 
@@ -85,7 +85,7 @@ def draw_champion() -> None:
             )
             return
         st.metric("Model version", formatting.shortened(champion.version, 24))
-        st.text(f"Champion since {formatting.moment(champion.since)}, approved by {champion.approved_by}.")
+        st.text(f"Champion since {formatting.moment(champion.since)}, {champion.decided}.")
         if champion.reason:
             st.text(champion.reason)
 
@@ -105,7 +105,7 @@ def draw_attention() -> None:
                 if notice.remedy:
                     st.caption(notice.remedy)
                 if notice.page in offered:
-                    st.page_link(FOLDER / notice.page, label=f"Open {offered[notice.page]}")
+                    st.page_link(link_to(notice.page), label=f"Open {offered[notice.page]}")
 
 
 pinned = pinned_lake()

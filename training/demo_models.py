@@ -44,7 +44,7 @@ def train_demo_models(
     progress: Progress = lambda _step, _share: None,
     crown: Crown | None = None,
 ) -> tuple[str, ...]:
-    """Train those of the demo's models that are not registered yet, and crown the newest; the versions there are then.
+    """Train those of the demo's models that are not registered yet, and crown the first; the versions there are then.
 
     A demo of too few leads has none. One that was killed is taken up where it stood.
 
@@ -56,7 +56,7 @@ def train_demo_models(
     until = lake.pin().known_until
     lake.close()
     done = [told.version for told in reversed(versions(settings))]
-    if until is None or len(done) >= len(PLANNED):
+    if until is None:
         return tuple(done)
     for place, planned in enumerate(PLANNED[len(done) :], len(done)):
         try:
@@ -65,7 +65,7 @@ def train_demo_models(
             return tuple(done)
         done.append(str(told["version"]))
     if crown is not None:
-        crown(settings, actor, done[-1], now)
+        crown(settings, actor, done[0], now)
     return tuple(done)
 
 

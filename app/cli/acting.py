@@ -12,7 +12,7 @@ from typing import Final
 
 from lake_access.database import open_database
 from lake_access.errors import LeadlakeError, NotAllowedError, SettingsError
-from lake_access.permissions import ROLES, Action, Actor, require
+from lake_access.permissions import Action, Actor, local_user, require
 from lake_access.sessions import note_refusal
 from lake_access.settings import Settings, load_settings
 
@@ -45,7 +45,7 @@ def acting(settings: Settings) -> Actor:
     named = settings.environment.user
     access = settings.declarations.access
     if access.sign_in == "none":
-        return Actor(named or getpass.getuser(), frozenset(ROLES), "command line")
+        return local_user(named or getpass.getuser(), "command line")
     user = system_user()
     listed = access.command_line.get(user)
     if listed is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import typer
@@ -10,7 +11,8 @@ import typer
 from app.cli.console import Json, Output, print_text, progress_bar
 from app.cli.tables import print_table
 from lake_access.doctor import Finding, declared_schema, examine
-from lake_access.settings import load_settings
+from lake_access.settings import Settings, load_settings
+from training.examination import examine_models
 
 MARKS = {"ok": "ok", "warning": "look", "failure": "FAILED"}
 
@@ -34,7 +36,7 @@ def doctor(as_json: Json = False) -> None:
     settings = load_settings(os.environ)
     with progress_bar("Looking", "nothing") as bar:
         findings = []
-        for finding in examine(settings, datetime.now(UTC)):
+        for finding in _findings(settings, datetime.now(UTC)):
             findings.append(finding)
             bar.show(f"Looked at {finding.subject}")
     schema = declared_schema(settings)
@@ -49,6 +51,16 @@ def doctor(as_json: Json = False) -> None:
         print_table(("source", "event type", "fields"), schema)
     if any(finding.verdict == "failure" for finding in findings):
         raise typer.Exit(1)
+
+
+def _findings(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Those of the lake, and those of its models where the lake could be opened."""
+    opened = True
+    for finding in examine(settings, now):
+        opened = opened and (finding.subject, finding.verdict) not in (("lake", "failure"), ("database", "failure"))
+        yield finding
+    if opened:
+        yield from examine_models(settings)
 
 
 def _seen(finding: Finding) -> str:

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Engine
 
 from app.cli.acting import acting
-from app.cli.console import Json, Output, print_text, progress_bar
+from app.cli.console import Json, Output, note, print_text, progress_bar
 from app.cli.tables import print_table
 from app.formatting import count, interval, moment, percentage
 from lake_access.database import open_database
@@ -66,17 +66,19 @@ class _Desk:
 def request(version: Version, reason: Reason, as_json: Json = False) -> None:
     """Ask that a version become champion: its gates run, and what it would change is measured.
 
+    A drift report against the champion is made first, where none is kept.
+
     A gate that fails does not stop the request; it holds up the approval until it is overridden. Another person than
     you decides.
 
     \b
     Example: leadlake promotion request 2 --reason "It knows past events."
     """
-    from training.promotion.requesting import request_promotion
+    from jobs.promoting import request_with_evidence
 
     desk = _desk()
     with _told("Running the gates") as progress:
-        made = request_promotion(desk.engine, desk.sources(), desk.actor, version, reason, desk.now, progress=progress)
+        made = request_with_evidence(desk.settings, desk.actor, version, reason, desk.now, progress, note)
     _print_request(made, as_json)
 
 

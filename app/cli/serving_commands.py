@@ -19,13 +19,17 @@ from app.cli.console import Json, Output, note, progress_bar
 from app.cli.processes import Part, run_together
 from app.formatting import count
 from app.serving.options import options_of
-from jobs.demo import fill_with_demo, is_demo, plan_begun, wants_demo
+from jobs.demo import fill_with_demo, plan_begun, wants_demo, wants_models
+from jobs.kinds import KINDS
+from jobs.requests import request_job
 from jobs.worker import run_worker
 from lake_access.access_declarations import AccessDeclaration
 from lake_access.building.build import BuildResult
+from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
 from lake_access.errors import RefusedError
 from lake_access.lake import Lake, open_lake
+from lake_access.permissions import Actor
 from lake_access.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,8 +66,8 @@ def up(
 
     On http://127.0.0.1:8501 unless told otherwise. Ctrl+C stops both.
 
-    An empty lake is filled with the demo first: some 50,000 leads, under a minute. The worker looks every minute for
-    what has landed, and builds it.
+    An empty lake is filled with the demo first: some 50,000 leads, under a minute. The worker then trains the demo's
+    two models, while the dashboard is open already. It looks every minute for what has landed, and builds it.
 
     \b
     Example: leadlake up --port 8600
@@ -79,8 +83,8 @@ def up(
         why = "A demo in this lake is half made" if begun else "The lake is empty"
         note(f"{why}: making the demo. (`leadlake up --no-demo` leaves it as it is.)")
         note(_demo_sentence(_fill(lake, begun or _plan(DEMO_LEADS, DEMO_SEED))))
-    if demo_if_empty and is_demo(lake):
-        _train_models(settings)
+    if demo_if_empty and wants_models(lake):
+        _queue_models(settings)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
     run_together(
         [
@@ -139,12 +143,12 @@ def demo(
     """
     settings = load_settings(os.environ)
     result = _fill(open_lake(settings), _plan(leads, seed, until))
-    models = _train_models(settings)
+    models = _make_models(settings)
     value = {"leads": result.leads, "read": result.read, "curated": result.curated}
     Output(as_json).result(
         {**value, "duplicates": result.duplicates, "quarantined": result.quarantined, "models": models},
         _demo_sentence(result),
-        *([f"The models {' and '.join(models)} were trained on it."] if models else []),
+        *([f"The models {' and '.join(models)} were trained on it, and a promotion waits."] if models[1:] else []),
     )
 
 
@@ -163,22 +167,29 @@ def _fill(lake: Lake, plan: DemoPlan) -> BuildResult:
         return fill_with_demo(lake, plan, progress)
 
 
-def _train_models(settings: Settings) -> list[str]:
-    """Train the demo's models where they are not there yet."""
-    from training.registry import versions
+def _make_models(settings: Settings) -> list[str]:
+    """Make in place what the demo has to show of models."""
+    # scikit-learn, MLflow and Evidently are imported only where there is something to train.
+    from jobs.demo_models import make_demo_models
 
-    if len(versions(settings)) > 1:
-        return []
-    # scikit-learn and MLflow are imported only where there is something to train.
-    from training.demo_models import train_demo_models
-
-    with progress_bar("Training the demo's models", "share") as bar:
+    with progress_bar("Making the demo's models", "share") as bar:
 
         def progress(step: str, share: float | None) -> None:
             bar.show(step, None if share is None else 1.0)
             bar.complete(share or 0.0)
 
-        return list(train_demo_models(settings, acting(settings), datetime.now(UTC), progress))
+        return list(make_demo_models(settings, acting(settings), datetime.now(UTC), progress, note))
+
+
+def _queue_models(settings: Settings) -> None:
+    """Have the worker make them, so that the dashboard opens at once."""
+    if settings.declarations.access.sign_in == "none":
+        actor = acting(settings)
+    else:
+        # Whoever starts the server need not be listed as somebody who may act by commands.
+        actor = Actor("leadlake", frozenset({"admin"}), "worker")
+    request_job(open_database(settings), KINDS, "demo_models", {}, actor, datetime.now(UTC))
+    note("The worker trains the demo's two models; the page Jobs shows how far it is.")
 
 
 def _demo_sentence(result: BuildResult) -> str:

@@ -8,11 +8,14 @@ from typing import Final
 from jobs.kind import JobKind
 from jobs.kinds.build import BUILD
 from jobs.kinds.check_alerts import CHECK_ALERTS
+from jobs.kinds.demo import DEMO_MODELS
 from jobs.kinds.digest import DIGEST
 from jobs.kinds.drift_check import DRIFT_CHECK
 from jobs.kinds.drift_report import DRIFT_REPORT
 from jobs.kinds.maintain import MAINTAIN
+from jobs.kinds.models import MODEL_KINDS
 
 KINDS: Final[Mapping[str, JobKind]] = {
-    kind.name: kind for kind in (BUILD, DRIFT_CHECK, DRIFT_REPORT, MAINTAIN, CHECK_ALERTS, DIGEST)
+    kind.name: kind
+    for kind in (BUILD, *MODEL_KINDS, DRIFT_CHECK, DRIFT_REPORT, CHECK_ALERTS, DIGEST, MAINTAIN, DEMO_MODELS)
 }

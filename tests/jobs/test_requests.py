@@ -27,7 +27,7 @@ from jobs.tables import JOBS, open_jobs
 from lake_access import ledger
 from lake_access.database import open_database, writing
 from lake_access.errors import NotAllowedError, RefusedError, StorageError
-from lake_access.permissions import Actor, RowLimits
+from lake_access.permissions import Actor, RowLimits, local_user
 from tests.jobs.trial import ADA, BOB, MLE, NOW, VERA, ask, look
 from tests.jobs.trial_kinds import TRIAL_KINDS
 from tests.lake_access.lakes import settings_in
@@ -54,15 +54,25 @@ def test_a_request_is_queued_with_its_defaults_and_the_rights_of_its_requester(e
 
     assert (job.state, job.kind, job.parameters) == ("queued", "count", {"steps": 3})
     assert (job.requested_by, job.requested_at, job.attempt) == ("ada", NOW, 1)
-    assert (job.actor.name, job.actor.roles, job.actor.via) == ("ada", ADA.roles, "worker")
+    assert (job.actor.name, job.actor.roles, job.actor.via) == ("ada", ADA.roles, "local")
 
 
-def test_row_limits_go_with_the_one_who_asked() -> None:
+def test_row_limits_and_the_way_by_which_they_came_go_with_the_one_who_asked() -> None:
     limited = Actor("lim", frozenset({"analyst"}), "oidc", RowLimits(sources=("Webinar",)))
 
-    acting = actor_of("lim", json.loads(json.dumps(rights_of(limited))))
+    assert actor_of("lim", json.loads(json.dumps(rights_of(limited)))) == limited
 
-    assert (acting.roles, acting.limits) == (limited.roles, limited.limits)
+
+def test_no_job_decides_for_the_one_user_of_a_machine_without_sign_in() -> None:
+    alone = local_user("lena")
+
+    acting = actor_of("lena", rights_of(alone))
+
+    assert (alone.alone, acting.alone, acting.via) == (True, False, "local")
+
+
+def test_a_job_from_before_the_way_was_kept_is_the_workers() -> None:
+    assert actor_of("ada", {"roles": ["analyst"], "limits": None}).via == "worker"
 
 
 def test_identical_requests_are_one_job_until_it_has_ended(engine: Engine) -> None:

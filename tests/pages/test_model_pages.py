@@ -4,13 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.acting
-from lake_access.permissions import Actor, Role, RowLimits
+from jobs.requests import cancel_job, list_jobs
+from lake_access.database import open_database
+from lake_access.permissions import Actor, Role, RowLimits, local_user
+from lake_access.settings import load_settings
 from tests.pages.conftest import OpenPage
 from tests.training.promotion import model_lakes
 
@@ -148,3 +152,25 @@ def test_a_reason_that_is_missing_is_told_and_nothing_changes(
 
     assert "A reason is needed" in shown(page)
     assert "Request 1: version 2 in place of 1" in shown(page)
+
+
+@pytest.mark.slow
+def test_a_retrain_is_a_job_that_is_shown_at_once(open_page: OpenPage, models_home: Path, acting_as: ActingAs) -> None:
+    acting_as("analyst", "ana")
+    page = at(open_page(models_home), "models.py")
+
+    next(button for button in page.button if button.label == "Retrain").click()
+    page.run()
+
+    assert not page.exception
+    assert "Waits for a free place in the worker." in shown(page)
+    engine = open_database(load_settings({"LEADLAKE_HOME": str(models_home)}))
+    (job,) = list_jobs(engine, local_user("root"), states=["queued"])
+    assert (job.kind, job.requested_by, job.actor.via) == ("train", "ana", "oidc")
+    assert job.parameters == {"algorithm": "logistic_regression", "seed": 0}
+    cancel_job(engine, job.id, local_user("root"), datetime.now(UTC))
+    page.run()
+    assert "Retrain**: cancelled" in shown(page)
+    next(button for button in page.button if button.label == "Put away").click()
+    page.run()
+    assert "Retrain**: cancelled" not in shown(page)

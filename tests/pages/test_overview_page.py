@@ -124,7 +124,7 @@ def test_what_stands_beside_the_headline(open_page: OpenPage, calls_home: Path) 
 def test_a_promoted_model_is_named_as_text(
     open_page: OpenPage, calls_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promoted = Champion("7", datetime(2025, 11, 2, 9, tzinfo=UTC), HOSTILE, "lower *Brier*")
+    promoted = Champion("7", datetime(2025, 11, 2, 9, tzinfo=UTC), HOSTILE, "promoted", "lower *Brier*")
     monkeypatch.setattr("app.champion.champion_of", lambda _state: promoted)
     page = open_page(calls_home, "overview.py")
     assert any(f"approved by {HOSTILE}" in text.value for text in page.text)

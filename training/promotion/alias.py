@@ -22,11 +22,12 @@ from training.promotion.tables import CHAMPION, deciding
 
 def alias_moved(engine: Engine, registry: Registry) -> str | None:
     """What is wrong with the alias, in a sentence; None where it is right or only behind."""
-    live = champion(engine)
-    pointed = registry.champion_alias()
-    if live is None:
-        return None
-    if pointed in (live.version, live.mirrored):
+    return wrongly_pointed(champion(engine), registry.champion_alias())
+
+
+def wrongly_pointed(live: Champion | None, pointed: str | None) -> str | None:
+    """The same of an alias that points to this version, or to none."""
+    if live is None or pointed in (live.version, live.mirrored):
         return None
     where = f"points to version {pointed}" if pointed is not None else "is gone"
     return (

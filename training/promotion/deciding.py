@@ -169,7 +169,7 @@ def _decided(connection: Connection, request: int, state: str, actor: Actor, why
 
 def _require_another_person(actor: Actor, request: Request, what: str) -> None:
     """Nobody decides on a request of their own, but the one user of a machine without sign-in."""
-    if request.requested_by == actor.name and actor.via != "local":
+    if request.requested_by == actor.name and not actor.alone:
         raise NotAllowedError(
             f"{actor.name} may not {what} request {request.id}, which is their own: another person must. "
             "Nothing was changed."
