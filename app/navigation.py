@@ -65,14 +65,14 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Models",
         ":material/model_training:",
         "The versions of the model: which is champion, how good each is, and two beside each other.",
-        Action.VIEW_DASHBOARDS,
+        Action.VIEW_MODELS,
     ),
     PageEntry(
         "approvals.py",
         "Approvals",
         ":material/approval:",
         "Which versions wait to go live, what would change, and what was decided before.",
-        Action.VIEW_DASHBOARDS,
+        Action.VIEW_MODELS,
     ),
     PageEntry(
         JOBS,
