@@ -108,7 +108,7 @@ def draw_attention() -> None:
                 if notice.remedy:
                     st.caption(notice.remedy)
                 if notice.page in offered:
-                    st.page_link(Path("pages") / notice.page, label=f"Open {offered[notice.page]}")
+                    st.page_link(Path(__file__).parent / notice.page, label=f"Open {offered[notice.page]}")
 
 
 pinned = pinned_lake()
