@@ -22,7 +22,9 @@ class Door:
         limiting = [f'{{ groups = ["limit-{number}"]{_told(limit)} }}' for number, limit in enumerate(limits)]
         roles = "".join(f'{role} = {{ groups = ["{role}"] }}\n' for role in ROLES)
         said = f'sign_in = "proxy"\nhosts = ["leads.example.com"]\nlimits = [{", ".join(limiting)}]\n'
-        proxy = f"[access.proxy]\naddresses = ['192.0.2.1']\ngroups_header = 'X-Forwarded-Groups'\n[access.roles]\n{roles}"
+        proxy = (
+            f"[access.proxy]\naddresses = ['192.0.2.1']\ngroups_header = 'X-Forwarded-Groups'\n[access.roles]\n{roles}"
+        )
         monkeypatch.setenv("LEADLAKE_CONFIG", str(write_config(folder / "signed-in.toml", said + proxy)))
         monkeypatch.setattr(app.acting, "is_behind_the_door", lambda: True)
 

@@ -89,7 +89,7 @@ def test_what_is_made_of_all_leads_is_closed_whatever_the_role(
 
     assert [warning.value for warning in page.warning] == ["This is not for your role."]
     assert "it takes the right to see all leads" in page.text[0].value
-    assert not (page.metric or page.dataframe or page.button or page.selectbox)
+    assert not [*page.metric, *page.dataframe, *page.button, *page.selectbox]
 
 
 @NUMBERS

@@ -1,4 +1,4 @@
-"""Each page for each role, as sign-in lets them in: drawn where the table of roles says so, closed where it does not."""
+"""Each page for each role, as sign-in lets them in: drawn where the table of roles says so, else closed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_page_is_drawn_for_the_roles_of_the_table_and_closed_to_the_others(
     assert closed == (role not in ALLOWED[entry.action])
     if closed:
         assert f"egon@example.com may not {entry.action.value}" in page.text[0].value
-        assert not (page.metric or page.dataframe or page.button or page.selectbox or page.text_input)
+        assert not [*page.metric, *page.dataframe, *page.button, *page.selectbox, *page.text_input]
     labels = {element.label for element in (*page.button, *page.text_input)}
     for label, roles in OFFERS.get(entry.file, {}).items():
         assert (label in labels) == (role in roles), (label, labels)
@@ -56,4 +56,4 @@ def test_who_holds_no_role_sees_whom_to_ask_on_every_page(
 
     assert [title.value for title in page.title] == ["No role here"]
     assert "nobody@example.com, and no list here names you." in page.text[0].value
-    assert not (page.metric or page.dataframe or page.selectbox or page.text_input)
+    assert not [*page.metric, *page.dataframe, *page.selectbox, *page.text_input]
