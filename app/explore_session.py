@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,5 +116,7 @@ def export(of: Answered, actor: Actor, as_: str) -> bytes:
                 "`leadlake query SQL --out FILE` writes any number."
             )
         frame = shown(result.table)
-    record(state(), actor, "export.query", of.sql[:2_000], {"rows": len(frame), "format": as_}, datetime.now(UTC))
+    # The ledger never forgets, and a query may name a person: its text stands in the history alone.
+    asked = {"sql_sha256": hashlib.sha256(of.sql.encode()).hexdigest(), "rows": len(frame), "format": as_}
+    record(state(), actor, "export.query", "a query", asked, datetime.now(UTC))
     return as_csv(frame) if as_ == "csv" else as_parquet(frame)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from jobs.queue import open_queue
+from jobs.tables import JOBS, open_jobs
 from lake_access.database import reading
 from lake_access.errors import LeadlakeError
 from lake_access.lake import Lake, open_lake
@@ -84,15 +85,15 @@ class Health:
         now = self.clock()
         if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
             self._lake = self._lake or open_lake(self.settings)
-            self._kept = (now, figures_of(self._lake))
+            self._kept = (now, figures_of(self._lake, self.state))
         return self._kept[1]
 
 
-def figures_of(lake: Lake) -> bytes:
+def figures_of(lake: Lake, state: Engine) -> bytes:
     """The figures in Prometheus' format.
 
     Raises:
-        StorageError: the lake or the queue cannot be read.
+        StorageError: the lake, the queue or the jobs cannot be read.
     """
     registry = CollectorRegistry()
     pinned = lake.pin()
@@ -109,8 +110,22 @@ def figures_of(lake: Lake) -> bytes:
     known = Gauge("leadlake_data_known_until_timestamp_seconds", "When the newest batch landed.", registry=registry)
     if pinned.known_until is not None:
         known.set(pinned.known_until.timestamp())
-    jobs = Gauge("leadlake_jobs", "Jobs in the queue, by their state.", ["state"], registry=registry)
+    queued = Gauge("leadlake_queue_messages", "Messages that wait for a worker.", ["state"], registry=registry)
     queue = open_queue(lake.settings)
-    jobs.labels("waiting").set(queue.pending_count())
-    jobs.labels("scheduled").set(queue.scheduled_count())
+    queued.labels("waiting").set(queue.pending_count())
+    queued.labels("scheduled").set(queue.scheduled_count())
+    _jobs(registry, state)
     return generate_latest(registry)
+
+
+def _jobs(registry: CollectorRegistry, state: Engine) -> None:
+    """How many jobs there are of each kind in each state, builds among them; and when one last went well."""
+    counts = Gauge("leadlake_jobs", "Jobs, by what they do and their state.", ["kind", "state"], registry=registry)
+    ended = Gauge("leadlake_job_succeeded_timestamp_seconds", "When one last did.", ["kind"], registry=registry)
+    open_jobs(state)
+    query = select(JOBS.c.kind, JOBS.c.state, func.count(), func.max(JOBS.c.finished_at))
+    with reading(state) as connection:
+        for kind, of_state, number, last in connection.execute(query.group_by(JOBS.c.kind, JOBS.c.state)):
+            counts.labels(kind, of_state).set(number)
+            if of_state == "succeeded" and last is not None:
+                ended.labels(kind).set(last.timestamp())
