@@ -30,15 +30,27 @@ class ReverseProxy:
         server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
-        async with server:
-            await ended.wait()
+        await ended.wait()
+        server.close()
+        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in open_ones:
+            connection.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
+        # What was aborted is let go in the loop's next rounds.
+        await asyncio.sleep(0.2)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.behind)
-            up_writer.write(self._told(head))
-            await asyncio.gather(_pipe(reader, up_writer), _pipe(up_reader, writer))
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+                up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.behind)
+                try:
+                    up_writer.write(self._told(head))
+                    await asyncio.gather(_pipe(reader, up_writer), _pipe(up_reader, writer))
+                finally:
+                    up_writer.transport.abort()
+            finally:
+                writer.transport.abort()
 
     def _told(self, head: bytes) -> bytes:
         """The request's head with our headers. A connection serves one request, or a WebSocket."""
@@ -54,30 +66,31 @@ class ReverseProxy:
 @contextmanager
 def reverse_proxy(behind: int, folder: Path) -> Iterator[ReverseProxy]:
     """The proxy, running, with a certificate that it has signed itself."""
+    proxy, loop = ReverseProxy(behind, _self_signed(folder)), asyncio.new_event_loop()
+    started, ended = threading.Event(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(proxy.serve(started, ended),), daemon=True)
+    thread.start()
+    started.wait(10)
+    try:
+        yield proxy
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()
+
+
+def _self_signed(folder: Path) -> ssl.SSLContext:
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
     subprocess.run([*made.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    proxy, loop, started, ended = (
-        ReverseProxy(behind, tls),
-        asyncio.new_event_loop(),
-        threading.Event(),
-        asyncio.Event(),
-    )
-    thread = threading.Thread(target=loop.run_until_complete, args=(proxy.serve(started, ended),), daemon=True)
-    thread.start()
-    started.wait(10)
-    yield proxy
-    loop.call_soon_threadsafe(ended.set)
-    thread.join(10)
+    return tls
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while block := await reader.read(1 << 16):
-            writer.write(block)
-            await writer.drain()
-    finally:
-        with suppress(Exception):
-            writer.close()
+    """Hand on what comes until its end; an answer that has ended ends the connection."""
+    while block := await reader.read(1 << 16):
+        writer.write(block)
+        await writer.drain()
+    writer.close()
