@@ -16,6 +16,7 @@ from jobs.requests import list_jobs, read_log
 from jobs.tables import JOB_LOG, JOBS, open_jobs
 from lake_access import band_proposals
 from lake_access.band_proposals import propose_bands
+from lake_access.building.replay import replay
 from lake_access.database import Moment, open_database, writing
 from lake_access.forgetting import forget as steps
 from lake_access.lake import Lake
@@ -95,7 +96,6 @@ def test_the_file_of_the_database_tells_nothing_of_the_person(lake: Lake) -> Non
 
 def test_what_is_written_while_it_runs_goes_as_well(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, lead = open_database(lake.settings), lead_of(lake, ADDRESS)
-    replay = steps.replay
 
     def replay_and_ask(*arguments: object, **named: object) -> object:
         note_query(engine, ADMIN, PastQuery(NOW, f"SELECT '{lead}'", 1, 0.1, "done"))

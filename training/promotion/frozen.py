@@ -66,9 +66,9 @@ def _erase(connection: Connection, traces: Traces) -> int:
         if leads or values:
             connection.execute(update(REQUESTS).where(REQUESTS.c.id == row.id).values(evidence=evidence, **values))
             met += 1
-    for row in connection.execute(select(OVERRIDES.c.request, OVERRIDES.c.gate, OVERRIDES.c.reason)).all():
-        if traces.in_text(row.reason):
-            of = (OVERRIDES.c.request == row.request) & (OVERRIDES.c.gate == row.gate)
+    for override in connection.execute(select(OVERRIDES.c.request, OVERRIDES.c.gate, OVERRIDES.c.reason)).all():
+        if traces.in_text(override.reason):
+            of = (OVERRIDES.c.request == override.request) & (OVERRIDES.c.gate == override.gate)
             met += connection.execute(update(OVERRIDES).where(of).values(reason=GONE)).rowcount
     return met
 
