@@ -13,6 +13,7 @@ from app.lake_session import ask
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
+from lake_access.permissions import Action, Actor, may
 from monitoring.alerts.records import list_alerts
 from monitoring.alerts.rules import described
 from monitoring.drift_checks import DriftCheck, newest_check
@@ -32,21 +33,24 @@ class Notice:
     page: str = ""  # a file in pages/
 
 
-def notices(pinned: PinnedLake, state: Engine, now: datetime) -> list[Notice]:
-    """All that needs attention, the data first, since the rest rests on it."""
-    return [*of_data(pinned, now), *of_drift(pinned, state), *of_approvals(state), *of_alerts(pinned, state)]
+def notices(pinned: PinnedLake, state: Engine, now: datetime, actor: Actor) -> list[Notice]:
+    """All that needs this reader's attention, the data first, since the rest rests on it.
+
+    What is told of all leads together is not for somebody who is limited to some of them.
+    """
+    of_models = [*of_drift(pinned, state), *of_approvals(state)] if may(actor, Action.VIEW_MODELS) else []
+    of_feeds = of_data(pinned, now) if may(actor, Action.VIEW_LAKE) else []
+    return [*_of_age(pinned, now), *of_feeds, *of_models, *of_alerts(pinned, state)]
 
 
 def of_data(pinned: PinnedLake, now: datetime) -> list[Notice]:
-    """Stale data, silent streams, refused batches, and streams of which more lines are quarantined than before."""
+    """Silent streams, refused batches, and streams of which more lines are quarantined than before."""
     found = [
         feeds.silent_streams(pinned, now),
         ask(feeds.refused_batches, pinned),
         ask(feeds.jumped_quarantine, pinned),
     ]
-    stale = stale_since(pinned, now)
-    notes = [Notice("Stale data", stale, "Check the feeds that call `leadlake ingest`.", "lake.py")] if stale else []
-    return [*notes, *(_notice(finding) for finding in found if finding.verdict != "ok")]
+    return [_notice(finding) for finding in found if finding.verdict != "ok"]
 
 
 def of_drift(pinned: PinnedLake, state: Engine) -> Sequence[Notice]:
@@ -104,6 +108,11 @@ def _waiting(request: Request) -> Notice:
         "Another person who may decide approves or rejects it.",
         "approvals.py",
     )
+
+
+def _of_age(pinned: PinnedLake, now: datetime) -> list[Notice]:
+    stale = stale_since(pinned, now)
+    return [Notice("Stale data", stale, "Check the feeds that call `leadlake ingest`.", "lake.py")] if stale else []
 
 
 def _notice(finding: Finding) -> Notice:

@@ -78,7 +78,7 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Models",
         ":material/model_training:",
         "The versions of the model: which is champion, how good each is, and two beside each other.",
-        Action.VIEW_DASHBOARDS,
+        Action.VIEW_MODELS,
         "Models",
     ),
     PageEntry(
@@ -86,7 +86,7 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Approvals",
         ":material/approval:",
         "Which versions wait to go live, what would change, and what was decided before.",
-        Action.VIEW_DASHBOARDS,
+        Action.VIEW_MODELS,
         "Models",
     ),
     PageEntry(

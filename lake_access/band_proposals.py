@@ -10,13 +10,29 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import JSON, Column, Engine, Integer, MetaData, RowMapping, String, Table, Text, insert, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
 
 from lake_access import ledger
 from lake_access.database import Moment, make_tables, reading, writing
 from lake_access.declarations import UNSCORED
 from lake_access.errors import RefusedError
+from lake_access.forgetting.traces import Eraser, Traces
 from lake_access.permissions import Action, Actor, require
 from lake_access.score_histograms import HIGHEST, ScoreKind
 
@@ -51,6 +67,20 @@ class BandProposal:
     note: str
     proposed_by: str
     proposed_at: datetime
+
+
+def _erase(connection: Connection, traces: Traces) -> int:
+    """Clear the names and notes of proposals that name the person; how many."""
+    met = 0
+    for row in connection.execute(select(PROPOSALS.c.id, PROPOSALS.c.name, PROPOSALS.c.note)).all():
+        told = {"name": row.name, "note": row.note}
+        if traces.in_value(told):
+            connection.execute(update(PROPOSALS).where(PROPOSALS.c.id == row.id).values(traces.cleared(told)))
+            met += 1
+    return met
+
+
+ERASER: Final = Eraser("proposals of bands", METADATA, _erase)
 
 
 def propose_bands(

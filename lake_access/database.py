@@ -5,6 +5,7 @@ Each subject declares its tables with SQLAlchemy Core on a `MetaData` of its own
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -124,6 +125,30 @@ def make_tables(engine: Engine, metadata: MetaData) -> None:
             return
     with writing(engine) as connection:
         metadata.create_all(connection)
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """Have SQLite overwrite with zeros what this connection deletes from now on; other databases do as they do."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
+def sweep_deleted(engine: Engine) -> None:
+    """Write a SQLite file anew without what is left in it of deleted rows; another database sweeps by itself.
+
+    Raises:
+        StorageError: the database is in use for too long, or cannot be written.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with _translated(engine):
+        connection = engine.raw_connection()
+        try:
+            connection.cursor().execute("VACUUM")
+        except sqlite3.Error as exc:
+            raise StorageError(f"{engine.url.database}: what was deleted cannot be swept ({exc}); repeat it.") from exc
+        finally:
+            connection.close()
 
 
 def _begin_at_once(engine: Engine) -> None:

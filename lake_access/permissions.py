@@ -23,6 +23,7 @@ class Action(StrEnum):
 
     VIEW_DASHBOARDS = "see the dashboards"
     VIEW_LEADS = "see single leads"
+    VIEW_MODELS = "see the models"
     VIEW_LAKE = "see the state of the lake"
     EXPLORE_SQL = "ask the tables in SQL"
     EXPORT = "export rows"
@@ -50,6 +51,7 @@ class Action(StrEnum):
 _LEAST: Final[Mapping[Action, Role]] = {
     Action.VIEW_DASHBOARDS: "viewer",
     Action.VIEW_LEADS: "viewer",
+    Action.VIEW_MODELS: "viewer",
     Action.VIEW_LAKE: "viewer",
     Action.EXPLORE_SQL: "analyst",
     Action.EXPORT: "analyst",

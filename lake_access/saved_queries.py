@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, delete, insert, select
 
 from lake_access.database import Moment, make_tables, reading, writing
 from lake_access.errors import RefusedError
+from lake_access.forgetting.traces import Eraser, Traces
 from lake_access.permissions import Action, Actor, require
 
 METADATA = MetaData()
@@ -58,6 +59,21 @@ class PastQuery:
     rows: int | None
     seconds: float | None
     outcome: str
+
+
+def _erase(connection: Connection, traces: Traces) -> int:
+    """Remove the queries, whoever wrote them, of which a text names the person; how many."""
+    met = 0
+    for name, sql in connection.execute(select(SAVED.c.name, SAVED.c.sql).distinct()).all():
+        if traces.in_text(name) or traces.in_text(sql):
+            met += connection.execute(delete(SAVED).where(SAVED.c.name == name, SAVED.c.sql == sql)).rowcount
+    for number, sql, outcome in connection.execute(select(HISTORY.c.number, HISTORY.c.sql, HISTORY.c.outcome)).all():
+        if traces.in_text(sql) or traces.in_text(outcome):
+            met += connection.execute(delete(HISTORY).where(HISTORY.c.number == number)).rowcount
+    return met
+
+
+ERASER: Final = Eraser("queries", METADATA, _erase)
 
 
 def save_query(database: Engine, actor: Actor, name: str, sql: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app import cards, charts, conversion_table, filters, formatting, notices, overview_view
+from app.acting import acting
 from app.attention import notices as attention_of
 from app.champion import champion_of
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
@@ -21,6 +22,7 @@ from app.loading import end_page
 from app.navigation import PAGES, link_to
 from app.overview_view import Card
 from app.trend_chart import trend, trend_description
+from lake_access.permissions import Action, may
 
 RATE = st.column_config.NumberColumn(format="percent")
 
@@ -94,10 +96,11 @@ def draw_attention() -> None:
     """What needs attention, each with where to see to it."""
     with st.container(border=True, height="stretch"):
         st.subheader("Needs attention")
-        found = attention_of(pinned, state(), datetime.now(UTC))
+        found = attention_of(pinned, state(), datetime.now(UTC), reader)
         if not found:
-            st.caption(":material/check_circle: Nothing: data is fresh, and no more lines are refused than usual.")
-        offered = {entry.file: entry.title for entry in PAGES}
+            of_lines = ", and no more lines are refused than usual" if may(reader, Action.VIEW_LAKE) else ""
+            st.caption(f":material/check_circle: Nothing: data is fresh{of_lines}.")
+        offered = {entry.file: entry.title for entry in PAGES if may(reader, entry.action)}
         for notice in found:
             with st.container(gap="xsmall"):
                 st.markdown(f":orange[:material/warning:] **{notice.subject}**")
@@ -109,6 +112,7 @@ def draw_attention() -> None:
 
 
 pinned = pinned_lake()
+reader = acting()
 lake = settings().declarations.lake
 days = created_range_of(pinned)
 if days is None:
@@ -172,6 +176,7 @@ with left:
 with right:
     by_source = conversion_of(pinned, ("source",), replace(counted, sources=()))
     draw_sources(margin(by_source, "source", reading), reading, counted.sources, by_source)
-    draw_champion()
+    if may(reader, Action.VIEW_MODELS):
+        draw_champion()
 
 draw_attention()

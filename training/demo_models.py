@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from lake_access.demo.plan import SECOND_MODEL_DAYS
 from lake_access.errors import TrainingRefusedError
 from lake_access.lake import open_lake
-from lake_access.permissions import Actor
+from lake_access.permissions import Action, Actor, require
 from lake_access.settings import Settings
 from training.registry import versions
 from training.retraining import Progress, retrain
@@ -52,6 +52,7 @@ def train_demo_models(
         NotAllowedError: the actor may not retrain.
         StorageError: the lake, its store or a database cannot be reached or written.
     """
+    require(actor, Action.RETRAIN)
     lake = open_lake(settings)
     until = lake.pin().known_until
     lake.close()

@@ -16,7 +16,8 @@ from lake_access.permissions import Action, Actor, local_user, require
 from lake_access.sessions import note_refusal
 from lake_access.settings import Settings, load_settings
 
-# What a command does, for those that act before they call anything that asks. `None`: it acts for the server itself.
+# What a command or group of commands does at the least; what one of a group does beyond that asks beneath.
+# `None`: it acts for the server itself.
 ACTIONS: Final[Mapping[str, Action | None]] = {
     "up": None,
     "worker": None,
@@ -30,7 +31,23 @@ ACTIONS: Final[Mapping[str, Action | None]] = {
     "quarantine": Action.BUILD,
     "query": Action.EXPLORE_SQL,
     "conversion": Action.VIEW_DASHBOARDS,
+    "funnel": Action.VIEW_DASHBOARDS,
+    "drift": Action.RUN_DRIFT,
+    "train": Action.RETRAIN,
+    "reproduce": Action.RETRAIN,
+    "compare": Action.RETRAIN,
+    "score": Action.SCORE_OFFLINE,
+    "models": Action.VIEW_MODELS,
+    "model-card": Action.VIEW_MODELS,
+    "promotion": Action.VIEW_MODELS,
+    "jobs": Action.VIEW_JOBS,
+    "schedules": Action.VIEW_JOBS,
+    "audit": Action.VIEW_LEDGER,
+    "forget": Action.FORGET_PERSON,
+    "revoke": Action.CHANGE_SETTINGS,
 }
+# Of one that nobody has put into the table.
+UNLISTED: Final = Action.CHANGE_SETTINGS
 
 
 def acting(settings: Settings) -> Actor:
@@ -64,12 +81,13 @@ def acting(settings: Settings) -> Actor:
 
 
 def let_in(command: str, environment: Mapping[str, str]) -> None:
-    """Let a command begin that the one who acts may run; one that is not in the table asks beneath.
+    """Let a command begin that the one who acts may run; one that is not in the table is an administrator's alone.
 
     Raises:
         NotAllowedError: they may not run it; nothing was changed.
     """
-    if command in ACTIONS and ACTIONS[command] is None:
+    action = ACTIONS.get(command, UNLISTED)
+    if action is None:
         return
     try:
         settings = load_settings(environment)
@@ -78,9 +96,7 @@ def let_in(command: str, environment: Mapping[str, str]) -> None:
         return
     if settings.declarations.access.sign_in == "none":
         return
-    actor = acting(settings)
-    if (action := ACTIONS.get(command)) is not None:
-        require(actor, action)
+    require(acting(settings), action)
 
 
 def note_refused(refused: NotAllowedError) -> None:

@@ -12,8 +12,9 @@ import typer
 from app.cli.acting import acting
 from app.cli.console import Json, Output, note, progress_bar
 from app.formatting import count
+from jobs.forgetting import forget_person as forget
 from lake_access.database import open_database
-from lake_access.forgetting.forget import Forgotten, forget
+from lake_access.forgetting.forget import Forgotten
 from lake_access.lake import open_lake
 from lake_access.settings import load_settings
 
@@ -34,8 +35,9 @@ def forget_person(
     """Erase a person from the lake, for good.
 
     Raw events that name the person are taken out, all tables are built again from what is left, and every earlier
-    state goes, with reports that name the lead. All addresses and CRM keys go that events have joined to the one
-    given. The ledger keeps that it was done, and a keyed hash.
+    state goes, with reports that name the lead, and what queries, jobs, comparisons and promotion requests say of it.
+    All addresses and CRM keys go that events have joined to the one given. The ledger keeps that it was done, and a
+    keyed hash.
 
     It takes as long as a replay of everything. A run that was cut short is finished by repeating it.
 
@@ -60,6 +62,7 @@ def forget_person(
         "snapshots": done.snapshots,
         "reports": list(done.reports),
         "unreadable": list(done.unreadable),
+        "elsewhere": dict(done.elsewhere),
     }
     for key in done.unreadable:
         note(f"{key}: corrupt, so nobody can tell whether it names the person; remove it by hand.")
@@ -73,5 +76,6 @@ def _sentence(done: Forgotten) -> str:
     return (
         f"Forgotten: {so_many(done.lines, 'raw line')} of {so_many(done.batches, 'batch')}, "
         f"{so_many(done.leads, 'lead')}, {so_many(done.snapshots, 'earlier snapshot')}, "
-        f"{so_many(len(done.reports), 'report')}. The ledger knows the person as {done.identity_id}."
+        f"{so_many(len(done.reports), 'report')}, "
+        f"{so_many(sum(done.elsewhere.values()), 'row')} elsewhere. The ledger knows the person as {done.identity_id}."
     )

@@ -172,7 +172,7 @@ def list_requests(as_json: Json = False) -> None:
     Example: leadlake promotion list
     """
     desk = _desk()
-    require(desk.actor, Action.VIEW_DASHBOARDS)
+    require(desk.actor, Action.VIEW_MODELS)
     found, live = requests(desk.engine), champion(desk.engine)
     rows = [_request_row(each) for each in found]
     Output(as_json).result({"requests": rows, "champion": _champion_row(live) if live else None})
@@ -191,7 +191,7 @@ def show(number: RequestId, as_json: Json = False) -> None:
     Example: leadlake promotion show 1
     """
     desk = _desk()
-    require(desk.actor, Action.VIEW_DASHBOARDS)
+    require(desk.actor, Action.VIEW_MODELS)
     found = request_of(desk.engine, number)
     if as_json:
         Output(as_json).result({**_request_row(found), "evidence": dict(found.evidence)})

@@ -8,18 +8,15 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from jobs.job import STATES
-from jobs.requests import count_jobs
-from jobs.tables import open_jobs
+from jobs.tables import JOBS, open_jobs
 from lake_access.database import reading
 from lake_access.errors import LeadlakeError
 from lake_access.lake import Lake, open_lake
@@ -87,15 +84,15 @@ class Health:
         now = self.clock()
         if self._kept is None or now - self._kept[0] > KEPT_SECONDS:
             self._lake = self._lake or open_lake(self.settings)
-            self._kept = (now, figures_of(self._lake, self.state, datetime.now(UTC)))
+            self._kept = (now, figures_of(self._lake, self.state))
         return self._kept[1]
 
 
-def figures_of(lake: Lake, state: Engine, at: datetime) -> bytes:
+def figures_of(lake: Lake, state: Engine) -> bytes:
     """The figures in Prometheus' format.
 
     Raises:
-        StorageError: the lake or the database of state cannot be read.
+        StorageError: the lake or the jobs cannot be read.
     """
     registry = CollectorRegistry()
     pinned = lake.pin()
@@ -112,14 +109,18 @@ def figures_of(lake: Lake, state: Engine, at: datetime) -> bytes:
     known = Gauge("leadlake_data_known_until_timestamp_seconds", "When the newest batch landed.", registry=registry)
     if pinned.known_until is not None:
         known.set(pinned.known_until.timestamp())
-    jobs = Gauge(
-        "leadlake_jobs",
-        "Jobs that are queued or running, and those that ended since midnight (UTC), by their state.",
-        ["state"],
-        registry=registry,
-    )
-    open_jobs(state)
-    counts = count_jobs(state, at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
-    for job_state in STATES:
-        jobs.labels(job_state).set(counts.get(job_state, 0))
+    _jobs(registry, state)
     return generate_latest(registry)
+
+
+def _jobs(registry: CollectorRegistry, state: Engine) -> None:
+    """How many jobs there are of each kind in each state, builds among them; and when one last went well."""
+    counts = Gauge("leadlake_jobs", "Jobs, by what they do and their state.", ["kind", "state"], registry=registry)
+    ended = Gauge("leadlake_job_succeeded_timestamp_seconds", "When one last did.", ["kind"], registry=registry)
+    open_jobs(state)
+    query = select(JOBS.c.kind, JOBS.c.state, func.count(), func.max(JOBS.c.finished_at))
+    with reading(state) as connection:
+        for kind, of_state, number, last in connection.execute(query.group_by(JOBS.c.kind, JOBS.c.state)):
+            counts.labels(kind, of_state).set(number)
+            if of_state == "succeeded" and last is not None:
+                ended.labels(kind).set(last.timestamp())

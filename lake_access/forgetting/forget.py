@@ -2,31 +2,37 @@
 
 1. find      everything that names the person, and the raw lines that do
 2. note      in the database: which batches are being rewritten, for a run that is cut short
-3. rewrite   those batches without the lines, beside the old ones: whoever builds now finds only duplicates
-4. erase     the old batches
-5. replay    everything from raw: the tables are those of a lake that has never heard of the person
-6. expire    every earlier state, and remove its files; and the reports that name the person
-7. tell      the ledger, by a keyed hash
+3. clear     what else the database holds of the person: queries, jobs, evidence; each by who keeps it
+4. rewrite   those batches without the lines, beside the old ones: whoever builds now finds only duplicates
+5. erase     the old batches
+6. replay    everything from raw: the tables are those of a lake that has never heard of the person
+7. expire    every earlier state, and remove its files; and the reports that name the person, whole
+8. sweep     what the store and the database keep of what was deleted, now or before
+9. tell      the ledger, by a keyed hash; and clear once more what was written meanwhile
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Engine, MetaData, String, Table, insert, select, update
+from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, insert, select, update
 
+from lake_access.band_proposals import ERASER as OF_PROPOSALS
 from lake_access.building.replay import ReplayRange, replay
-from lake_access.database import Moment, make_tables, reading, writing
+from lake_access.database import Moment, make_tables, overwrite_deleted, reading, sweep_deleted, writing
 from lake_access.errors import RefusedError
 from lake_access.forgetting.person import NamingLines, Person, find_person
 from lake_access.forgetting.raw_rewriting import Search, erase, rewrite, search_raw
+from lake_access.forgetting.traces import Eraser, Traces, traces_of
 from lake_access.lake import Lake
 from lake_access.ledger import append, open_ledger
 from lake_access.permissions import Action, Actor, require
+from lake_access.saved_queries import ERASER as OF_QUERIES
 from lake_access.storage import ObjectStore
 from lake_access.upkeep.history_erasing import erase_history
 
@@ -41,6 +47,9 @@ FORGETTINGS = Table(
     Column("finished_at", Moment),
 )
 REPORTS = "reports/"
+# Where a store that keeps earlier versions of objects may keep some that tell of the person.
+FOLDERS = ("raw/", "warehouse/", REPORTS)
+OWN_ERASERS = (OF_QUERIES, OF_PROPOSALS)
 
 Progress = Callable[[str], None]
 Clock = Callable[[], datetime]
@@ -48,9 +57,9 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What went: leads, raw lines, the batches rewritten for it, earlier snapshots and reports.
+    """What went: leads, raw lines, the batches rewritten for it, earlier snapshots, reports, and rows of the database.
 
-    `unreadable` are corrupt raw batches, which nobody could search.
+    `elsewhere` counts those rows by what they are. `unreadable` are corrupt raw batches, which nobody could search.
     """
 
     identity_id: UUID
@@ -60,6 +69,7 @@ class Forgotten:
     snapshots: int
     reports: tuple[str, ...]
     unreadable: tuple[str, ...]
+    elsewhere: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -78,10 +88,12 @@ def forget(
     reason: str,
     clock: Clock,
     progress: Progress = lambda _stage: None,
+    erasers: Sequence[Eraser] = (),
 ) -> Forgotten:
     """Erase the person whom this address names from the lake: raw events, tables, earlier states, reports.
 
-    A run that was cut short is finished by repeating it. Afterwards no earlier state can be read.
+    `erasers` clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut
+    short is finished by repeating it. Afterwards no earlier state can be read.
 
     Raises:
         NotAllowedError: the actor may not.
@@ -92,11 +104,15 @@ def forget(
     require(actor, Action.FORGET_PERSON)
     person = find_person(lake, address)
     _refuse_reason(reason, person)
-    make_tables(database, METADATA)
+    erasers = (*OWN_ERASERS, *erasers)
+    for metadata in (METADATA, *(eraser.tables for eraser in erasers)):
+        make_tables(database, metadata)
     open_ledger(database)
     names = NamingLines(person)
     found = search_raw(lake.store, names, lambda key: progress(f"Searching {key}"))
     begun = _begin(database, actor, person, found, clock())
+    traces = traces_of(person, begun.lead_ids)
+    elsewhere = _erase_elsewhere(database, erasers, traces)
     for key in found.lines:
         progress(f"Rewriting {key}")
         rewrite(lake.store, key, names)
@@ -112,6 +128,10 @@ def forget(
     progress("Removing earlier states")
     snapshots = erase_history(lake, clock())
     reports = _erase_reports(lake.store, person, begun.lead_ids)
+    progress("Sweeping what was deleted")
+    for folder in FOLDERS:
+        lake.store.erase_earlier_versions(folder)
+    sweep_deleted(database)
     done = Forgotten(
         person.identity_id,
         len(begun.lead_ids),
@@ -120,8 +140,9 @@ def forget(
         snapshots,
         reports,
         found.unreadable,
+        elsewhere,
     )
-    _finish(database, actor, done, reason, clock())
+    _finish(database, actor, done, reason, clock(), lambda connection: _clear(connection, erasers, traces))
     return done
 
 
@@ -159,7 +180,28 @@ def _begin(database: Engine, actor: Actor, person: Person, found: Search, now: d
     return _Begun(tuple(sorted(batches)), tuple(sorted(leads)))
 
 
-def _finish(database: Engine, actor: Actor, done: Forgotten, reason: str, now: datetime) -> None:
+def _erase_elsewhere(database: Engine, erasers: Sequence[Eraser], traces: Traces) -> Mapping[str, int]:
+    """Clear what else the database holds of the person; how many rows, by what they are."""
+    with writing(database) as connection:
+        return _clear(connection, erasers, traces)
+
+
+def _clear(connection: Connection, erasers: Sequence[Eraser], traces: Traces) -> Mapping[str, int]:
+    overwrite_deleted(connection)
+    met: Counter[str] = Counter()
+    for eraser in erasers:
+        met[eraser.what] += eraser.erase(connection, traces)
+    return {what: rows for what, rows in met.items() if rows}
+
+
+def _finish(
+    database: Engine,
+    actor: Actor,
+    done: Forgotten,
+    reason: str,
+    now: datetime,
+    clear: Callable[[Connection], object],
+) -> None:
     subject = str(done.identity_id)
     details: Mapping[str, Any] = {
         "reason": reason,
@@ -169,19 +211,30 @@ def _finish(database: Engine, actor: Actor, done: Forgotten, reason: str, now: d
         "snapshots": done.snapshots,
         "reports": len(done.reports),
         "unreadable": len(done.unreadable),
+        "rows_elsewhere": sum(done.elsewhere.values()),
     }
     with writing(database) as connection:
-        connection.execute(update(FORGETTINGS).where(FORGETTINGS.c.identity_id == subject).values(finished_at=now))
+        clear(connection)
+        ended = {"finished_at": now, "lead_ids": [], "batches": []}
+        connection.execute(update(FORGETTINGS).where(FORGETTINGS.c.identity_id == subject).values(ended))
         append(connection, actor, "person.forgotten", subject, details, now)
 
 
 def _erase_reports(store: ObjectStore, person: Person, lead_ids: Collection[str]) -> tuple[str, ...]:
-    """Remove the reports that name the person or their lead; which they were."""
+    """Remove the reports of which a file names the person or their lead, whole; which they were.
+
+    A report of several files lies in a folder of its own. Its index goes first: without it there is no such report.
+    """
     tokens = [one.lower().encode() for one in (*person.addresses, *lead_ids)]
+    reports: dict[str, list[str]] = {}
+    for stored in store.list(REPORTS):
+        report = REPORTS + stored.key.removeprefix(REPORTS).split("/")[0]
+        reports.setdefault(report, []).append(stored.key)
     erased = []
-    for stored in list(store.list(REPORTS)):
-        content = (store.read_bytes(stored.key) or b"").lower()
-        if any(token in content for token in tokens):
-            store.delete(stored.key)
-            erased.append(stored.key)
+    for report, keys in reports.items():
+        contents = ((store.read_bytes(key) or b"").lower() for key in keys)
+        if any(token in content for content in contents for token in tokens):
+            for key in sorted(keys, key=lambda key: not key.endswith("/index.json")):
+                store.delete(key)
+            erased.append(report)
     return tuple(erased)

@@ -20,8 +20,9 @@ from lake_access.lake import Lake
 from lake_access.queries import load_query
 
 EMAIL, LEAD_KEY = "email", "lead_key"
-# A longer word is another address: `ann@x.com` is not in `joann@x.com`, nor in `ann@x.com.au`.
-_BEFORE, _AFTER = r"(?<![\w.!#$%&'*+/=?^`{|}~-])", r"(?![\w-]|\.\w)"
+# A longer word is another address: `ann@x.com` is not in `joann@x.com`, `o'ann@x.com`, nor in `ann@x.com.au`. Other
+# signs that an address may begin with stand before one too, as in a link or a query: `?email=ann@x.com`, `'ann@x.com'`.
+_BEFORE, _AFTER = r"(?<![\w.+-])(?<!\w')", r"(?![\w-]|\.\w)"
 
 
 @dataclass(frozen=True)

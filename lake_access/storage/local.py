@@ -72,6 +72,9 @@ class LocalStore:
     def erase_raw(self, key: str) -> None:
         self._remove(key)
 
+    def erase_earlier_versions(self, prefix: str) -> None:
+        """A folder keeps none."""
+
     def _remove(self, key: str) -> None:
         try:
             (self.root / key).unlink(missing_ok=True)

@@ -68,6 +68,13 @@ class ObjectStore(Protocol):
             StorageError: it cannot be removed.
         """
 
+    def erase_earlier_versions(self, prefix: str) -> None:
+        """Remove what the store keeps, below a folder, of objects that are deleted or were replaced.
+
+        Raises:
+            StorageError: it cannot be listed or removed.
+        """
+
     def leftovers(self) -> Iterator[StoredObject]:
         """What puts that were cut short have left and `list` does not show; `delete` removes it too."""
 

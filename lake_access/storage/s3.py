@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
@@ -130,6 +130,25 @@ class S3Store:
                     if version["Key"] == name["Key"]:
                         self._client.delete_object(**name, VersionId=version["VersionId"])
             self._client.delete_object(**name)
+
+    def erase_earlier_versions(self, prefix: str) -> None:
+        pages = self._client.get_paginator("list_object_versions")
+        with aws_errors(self.address(prefix)):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._root + prefix):
+                earlier = [version for version in page.get("Versions", []) if not version["IsLatest"]]
+                self._erase([*earlier, *page.get("DeleteMarkers", [])], prefix)
+
+    def _erase(self, versions: Sequence[Mapping[str, Any]], prefix: str) -> None:
+        """Remove these versions, a page of a list at a time."""
+        if not versions:
+            return
+        named = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+        answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": named, "Quiet": True})
+        for refused in answer.get("Errors", [])[:1]:
+            raise StorageError(
+                f"{self.address(prefix)}: an earlier version cannot be removed ({refused.get('Code')}); "
+                "the right s3:DeleteObjectVersion is needed."
+            )
 
     def leftovers(self) -> Iterator[StoredObject]:
         # Parts of an upload that was cut short are no objects; the bucket's own lifecycle ends them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 
@@ -121,7 +122,9 @@ def test_an_export_is_whole_and_stands_in_the_ledger(demo: Lake, monkeypatch: py
     assert content[:2] == ['"n","formula"', '0,"\'=cmd"']
     assert len(content) == 12_001
     told = entries(open_database(demo.settings), event="export")[-1]
-    assert (told.event, told.details) == ("export.query", {"rows": 12000, "format": "csv"})
+    hashed = hashlib.sha256(sql.encode()).hexdigest()
+    assert (told.event, told.details) == ("export.query", {"sql_sha256": hashed, "rows": 12000, "format": "csv"})
+    assert "formula" not in str(told)
 
 
 def test_an_address_in_a_query_does_not_reach_the_ledger(demo: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

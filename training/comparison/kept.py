@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import JSON, Column, Engine, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import JSON, Column, Connection, Engine, Integer, MetaData, String, Table, insert, select, update
 
 from lake_access.database import Moment, make_tables, reading, writing
+from lake_access.forgetting.traces import Eraser, Traces
 from lake_access.permissions import Action, Actor, require
 from training.comparison.outcome import Comparison, comparison_as_json, comparison_from_json
 
@@ -58,6 +60,22 @@ def keep_comparison(engine: Engine, actor: Actor, kept: KeptComparison) -> None:
                 comparison=comparison_as_json(kept.comparison),
             )
         )
+
+
+def _erase(connection: Connection, traces: Traces) -> int:
+    """Take a forgotten lead out of those that move most; how many comparisons held one."""
+    met = 0
+    for row in connection.execute(select(COMPARISONS.c.id, COMPARISONS.c.comparison)).all():
+        movers = row.comparison["movers"]
+        left = [mover for mover in movers if not traces.in_id(mover["lead_id"])]
+        if len(left) < len(movers):
+            values = {"comparison": {**row.comparison, "movers": left}}
+            connection.execute(update(COMPARISONS).where(COMPARISONS.c.id == row.id).values(values))
+            met += 1
+    return met
+
+
+ERASER: Final = Eraser("comparisons", METADATA, _erase)
 
 
 def newest_comparison(engine: Engine, first: str, second: str) -> KeptComparison | None:

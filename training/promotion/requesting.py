@@ -13,6 +13,7 @@ from lake_access.ledger import append
 from lake_access.permissions import Action, Actor, require
 from training.promotion.alias import require_own_alias
 from training.promotion.evidence import Progress, Sources, digest_of
+from training.promotion.frozen import Evidence, evidence_digest
 from training.promotion.gates import gates_of_artifacts, gates_of_impact
 from training.promotion.impact import Impact, impact_as_json, measure_impact
 from training.promotion.reasons import written_reason
@@ -158,7 +159,7 @@ def run_gates(
 
 
 def bind(
-    sources: Sources, asked: ModelVersion, live: Champion | None, gates: tuple[Gate, ...], evidence: object
+    sources: Sources, asked: ModelVersion, live: Champion | None, gates: tuple[Gate, ...], evidence: Evidence
 ) -> Bound:
     """All that an approval of this version would be bound to, as it is now."""
     registry, report = sources.registry, sources.drift_report(asked.version)
@@ -170,7 +171,7 @@ def bind(
         drift_report=report.id if report else None,
         drift_report_sha256=report.sha256 if report else None,
         gates_sha256=digest_of([gate.kept for gate in gates]),
-        evidence_sha256=digest_of(evidence),
+        evidence_sha256=evidence_digest(evidence),
         champion_tenure=live.tenure.id if live else None,
         champion_version=live.version if live else None,
         champion_artifact_sha256=_file_of(sources, live.version) if live else None,

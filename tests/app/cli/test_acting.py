@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
-from app.cli.acting import ACTIONS, acting, system_user
+from app.cli.acting import ACTIONS, acting, let_in, system_user
+from app.cli.main import app
 from lake_access import ledger
 from lake_access.database import open_database
 from lake_access.errors import NotAllowedError
@@ -19,6 +21,7 @@ from tests.app.sign_in.served import ROLES as ACCESS
 from tests.app.sign_in.served import write_config
 
 Leadlake = Callable[..., Ended]
+GROUPS = ("quarantine", "jobs", "schedules", "promotion")
 
 
 def with_sign_in(folder: Path, listed: str = "") -> Path:
@@ -61,9 +64,20 @@ def test_who_is_listed_acts_in_the_roles_and_under_the_names_given(
         acting(configured(config, tmp_path, "adele@example.com"))
 
 
+def test_every_command_is_for_an_action_of_the_table() -> None:
+    assert set(typer.main.get_group(app).commands) == set(ACTIONS)
+
+
+def test_a_command_that_nobody_listed_is_an_administrators_alone(tmp_path: Path) -> None:
+    config = with_sign_in(tmp_path, f'[access.command_line.{system_user()}]\nroles = ["ml_engineer"]\n')
+
+    with pytest.raises(NotAllowedError, match="it takes the role admin"):
+        let_in("brand-new", {"LEADLAKE_HOME": str(tmp_path), "LEADLAKE_CONFIG": str(config)})
+
+
 @pytest.mark.parametrize("command", [name for name, action in ACTIONS.items() if action is not None])
 def test_no_command_begins_for_who_is_not_listed(leadlake: Leadlake, tmp_path: Path, home: Path, command: str) -> None:
-    ended = leadlake(command, "list" if command == "quarantine" else "x", config=with_sign_in(tmp_path))
+    ended = leadlake(command, "list" if command in GROUPS else "x", config=with_sign_in(tmp_path))
 
     assert (ended.code, ended.out) == (1, "")
     assert "may not act by commands here" in ended.err

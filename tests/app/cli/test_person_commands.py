@@ -35,7 +35,7 @@ def test_a_person_is_forgotten_and_it_says_what_went(leadlake: Leadlake, address
 def test_the_report_as_json_has_all_counts(leadlake: Leadlake, address: str) -> None:
     done = leadlake("forget", address, "--reason", "case 12", "--yes", "--json").json
 
-    assert done.keys() == {"subject", "leads", "lines", "batches", "snapshots", "reports", "unreadable"}
+    assert done.keys() == {"subject", "leads", "lines", "batches", "snapshots", "reports", "unreadable", "elsewhere"}
     assert (done["leads"], done["lines"], done["batches"], done["unreadable"]) == (1, 1, 1, [])
 
 

@@ -6,16 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from starlette.requests import Request
 
 from app.serving.headers import content_security_policy, inline_scripts
 from app.serving.health import Health, figures_of
-from jobs.requests import cancel_job, request_job
-from jobs.running import take_next, this_worker
-from lake_access.database import open_database
+from jobs.kinds import KINDS
+from jobs.requests import request_job
+from jobs.tables import JOBS
+from lake_access.database import open_database, writing
 from lake_access.permissions import Actor
 from lake_access.settings import load_settings
-from tests.jobs.trial_kinds import TRIAL_KINDS
 from tests.lake_access.lakes import shipped_config
 from tests.pages import lakes
 
@@ -34,8 +35,23 @@ def asked(client: str | None, **headers: str) -> Request:
 
 def test_the_figures_are_those_of_the_tables(tmp_path: Path) -> None:
     lake = lakes.fill(tmp_path)
+    state = open_database(lake.settings)
+    actor = Actor("maria@example.com", frozenset({"admin"}), "oidc")
+    for kind, parameters in (("build", {}), ("maintain", {}), ("maintain", {"dry_run": True})):
+        request_job(state, KINDS, kind, parameters, actor, lakes.LANDED)
+    with writing(state) as connection:
+        done = {"state": "succeeded", "finished_at": lakes.LANDED, "error": "secret", "worker": "host-7"}
+        connection.execute(update(JOBS).where(JOBS.c.kind == "build").values(done))
 
-    text = figures_of(lake, open_database(lake.settings), lakes.LANDED).decode()
+    text = figures_of(lake, state).decode()
+
+    jobs = re.findall(r'^leadlake_jobs\{kind="(\w+)",state="(\w+)"\} ([\d.]+)$', text, flags=re.MULTILINE)
+    assert set(jobs) == {("build", "succeeded", "1.0"), ("maintain", "queued", "2.0")}
+    last = re.search(r'^leadlake_job_succeeded_timestamp_seconds\{kind="build"\} ([\d.e+]+)$', text, flags=re.MULTILINE)
+    assert last is not None
+    assert float(last[1]) == lakes.LANDED.timestamp()
+    for name in ("maria", "secret", "host-7"):
+        assert name not in text
 
     ((events, leads),) = lake.pin().rows(
         "SELECT (SELECT count(*) FROM curated.events), (SELECT count(*) FROM curated.leads)"
@@ -47,28 +63,6 @@ def test_the_figures_are_those_of_the_tables(tmp_path: Path) -> None:
     assert float(known[1]) == lakes.LANDED.timestamp()
     assert "example.com" not in text
     assert str(tmp_path) not in text
-
-
-def test_jobs_are_counted_by_their_state(tmp_path: Path) -> None:
-    lake = lakes.fill(tmp_path)
-    engine = open_database(lake.settings)
-    now = lakes.LANDED
-    ada = Actor("ada", frozenset({"analyst"}), "oidc")
-    asked_for = [request_job(engine, TRIAL_KINDS, "count", {"steps": number + 1}, ada, now) for number in range(4)]
-    taken = take_next(engine, this_worker(), now)
-    assert taken is not None
-    cancel_job(engine, asked_for[3].id, ada, now)
-
-    text = figures_of(lake, engine, now).decode()
-
-    told = dict(re.findall(r'^leadlake_jobs\{state="(\w+)"\} ([\d.]+)$', text, flags=re.MULTILINE))
-    assert {state: float(count) for state, count in told.items()} == {
-        "queued": 2,
-        "running": 1,
-        "succeeded": 0,
-        "failed": 0,
-        "cancelled": 1,
-    }
 
 
 @pytest.mark.parametrize("client", ["127.0.0.1", "::1"])

@@ -207,6 +207,21 @@ def test_reports_that_name_the_lead_go_and_others_stay(lake: Lake, database: Eng
     assert [stored.key for stored in lake.store.list("reports/")] == ["reports/without.html"]
 
 
+def test_a_report_of_which_one_file_names_the_person_goes_whole(lake: Lake, database: Engine, tmp_path: Path) -> None:
+    lead = lead_of(lake, ADDRESS)
+    for report, figures in (("one", f'{{"top": "{lead}"}}'), ("two", "{}")):
+        for name, text in (("evidently.json", figures), ("index.json", "{}"), ("ours.json", "{}")):
+            (tmp_path / name).write_text(text, encoding="utf-8")
+            lake.store.put_if_absent(f"reports/{report}/{name}", tmp_path / name)
+
+    done = erase(lake, database)
+
+    assert done.reports == ("reports/one",)
+    assert [stored.key for stored in lake.store.list("reports/")] == [
+        f"reports/two/{name}" for name in ("evidently.json", "index.json", "ours.json")
+    ]
+
+
 def test_a_person_alone_in_the_lake_goes_as_well(tmp_path: Path) -> None:
     lake = lake_in(tmp_path / "home")
     land_lines(lake, "webinar", touch(email=ADDRESS))
@@ -250,7 +265,16 @@ class Killed(BaseException):
     """As by SIGKILL: nothing after it runs."""
 
 
-STEPS = ["rewrite", "erase", "replay", "erase_history", "_erase_reports", "_finish"]
+STEPS = [
+    "_erase_elsewhere",
+    "rewrite",
+    "erase",
+    "replay",
+    "erase_history",
+    "_erase_reports",
+    "sweep_deleted",
+    "_finish",
+]
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -34,12 +34,16 @@ NAMING = [
     b'{"email": "ann@x.com"',
     b"\xff\xfe ANN@x.com \xff\n",
     b'["mailto:ann@x.com"]\n',
+    line(email="bob@x.com", page="https://y.com/?email=ann@x.com&a=1"),
+    line(email="bob@x.com", note="'ann@x.com' and \"ann@x.com\""),
 ]
 OTHERS = [
     line(email="joann@x.com"),
     line(email="ann@x.com.au"),
     line(email="ann@x.community"),
     line(email="j-ann@x.com"),
+    line(email="o'ann@x.com"),
+    line(email="a+ann@x.com"),
     line(email="bob@x.com", lead_key="170"),
     line(email="bob@x.com", amount=17),
     line(email="bob@x.com", note="17"),

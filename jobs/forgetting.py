@@ -1,0 +1,57 @@
+"""Forgetting a person everywhere: the lake's own steps, and all that training and jobs keep in the database.
+
+Whoever adds a table that may name a lead adds its eraser here; `tests/jobs/test_forgetting.py` finds what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Engine, Table, select, update
+
+from jobs.tables import JOB_LOG, JOBS, METADATA, SCHEDULES
+from lake_access.forgetting.forget import Clock, Forgotten, Progress, forget
+from lake_access.forgetting.traces import Eraser, Traces
+from lake_access.lake import Lake
+from lake_access.permissions import Actor
+from training.comparison.kept import ERASER as OF_COMPARISONS
+from training.promotion.frozen import ERASER as OF_REQUESTS
+
+# What of each table people and jobs write themselves, beside numbers, moments and names of ours.
+WRITTEN: Final[Mapping[Table, tuple[Column[Any], ...]]] = {
+    JOBS: (JOBS.c.parameters, JOBS.c.step, JOBS.c.result, JOBS.c.error),
+    JOB_LOG: (JOB_LOG.c.line,),
+    SCHEDULES: (SCHEDULES.c.parameters,),
+}
+
+
+def forget_person(
+    lake: Lake, database: Engine, actor: Actor, address: str, reason: str, clock: Clock, progress: Progress
+) -> Forgotten:
+    """Erase the person whom this address names from the lake and from all that is kept beside it.
+
+    Raises:
+        NotAllowedError: the actor may not.
+        RefusedError: no reason, no address, or nothing in the lake names it; nothing was changed.
+        ConflictError: others kept committing first; repeat it.
+        StorageError: the lake or its database cannot be reached, read or written; repeat it.
+    """
+    return forget(lake, database, actor, address, reason, clock, progress, ERASERS)
+
+
+def _erase(connection: Connection, traces: Traces) -> int:
+    """Clear the texts of jobs, their logs and schedules that name the person; how many rows."""
+    met = 0
+    for table, columns in WRITTEN.items():
+        keys = tuple(table.primary_key.columns)
+        for row in connection.execute(select(*keys, *columns)).mappings().all():
+            told = {column.name: row[column] for column in columns if traces.in_value([row[column]])}
+            if told:
+                here = [key == row[key] for key in keys]
+                connection.execute(update(table).where(*here).values(traces.cleared(told)))
+                met += 1
+    return met
+
+
+ERASERS: Final = (Eraser("jobs", METADATA, _erase), OF_COMPARISONS, OF_REQUESTS)
