@@ -13,7 +13,7 @@ from training.model import Model
 
 LEADS = 5_000
 REPEATS = 3
-# Predicting many leads at once costs less than some at a time; these, with their features, are some dozens of megabytes.
+# Predicting many leads at once costs less than some at a time; so many, with their features, are some dozens of MB.
 PREDICTED_LEADS = 100_000
 
 
