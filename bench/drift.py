@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from bench.lakes import bench_lake
 from bench.measuring import Measured, Spread, alone, spread
@@ -20,9 +20,10 @@ TIMES_MORE = 10
 
 @dataclass(frozen=True)
 class Values:
-    """How long a comparison took in seconds, its imports left out, and each column's value."""
+    """How long a comparison took in seconds, also of processor time, its imports left out; and each column's value."""
 
     seconds: float
+    processor_seconds: float
     values: dict[str, float]
 
 
@@ -33,10 +34,13 @@ class DriftTimes:
     rows: int
     ours: Spread
     evidently: Spread
+    ours_processor: Spread
+    evidently_processor: Spread
     ours_peak_bytes: int
     evidently_peak_bytes: int
     more_rows: int
     more: Spread
+    more_processor: Spread
     more_peak_bytes: int
     furthest_apart: float
 
@@ -44,6 +48,16 @@ class DriftTimes:
     def speed(self) -> float:
         """How many times as long Evidently took."""
         return self.evidently.median / self.ours.median
+
+    @property
+    def processor_speed(self) -> float:
+        """The same of processor time, which other work on the machine changes less."""
+        return self.evidently_processor.median / self.ours_processor.median
+
+    @property
+    def growth(self) -> float:
+        """The memory that ten times as many rows take, in that of these."""
+        return self.more_peak_bytes / self.ours_peak_bytes
 
     @property
     def memory(self) -> float:
@@ -65,10 +79,13 @@ def measure_drift(folder: Path, rows: int, repetitions: int) -> DriftTimes:
         rows=rows,
         ours=spread(one.value.seconds for one in ours),
         evidently=spread(one.value.seconds for one in theirs),
+        ours_processor=spread(one.value.processor_seconds for one in ours),
+        evidently_processor=spread(one.value.processor_seconds for one in theirs),
         ours_peak_bytes=max(one.peak_bytes for one in ours),
         evidently_peak_bytes=max(one.peak_bytes for one in theirs),
         more_rows=rows * TIMES_MORE,
         more=spread([more.value.seconds]),
+        more_processor=spread([more.value.processor_seconds]),
         more_peak_bytes=more.peak_bytes,
         furthest_apart=max(abs(mine[name] - others[name]) for name in others),
     )
@@ -91,10 +108,12 @@ def compare_ours(folder: Path, reference: Path, current: Path) -> Values:
     from monitoring.drift.compare import compare_tables
 
     settings = bench_lake(folder / "home").settings
-    started = perf_counter()
+    begun, started = process_time(), perf_counter()
     found = compare_tables(settings, reference, current)
-    took = perf_counter() - started
-    return Values(took, {column.column: column.value for column in found.columns if column.value is not None})
+    took, processor = perf_counter() - started, process_time() - begun
+    return Values(
+        took, processor, {column.column: column.value for column in found.columns if column.value is not None}
+    )
 
 
 def compare_evidently(reference: Path, current: Path) -> Values:
@@ -104,12 +123,12 @@ def compare_evidently(reference: Path, current: Path) -> Values:
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
-    started = perf_counter()
+    begun, started = process_time(), perf_counter()
     frames = [pd.read_parquet(file) for file in (current, reference)]
     numbers = [name for name in frames[0] if name not in CATEGORIES]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=list(CATEGORIES))
     sides = [Dataset.from_pandas(frame, data_definition=definition) for frame in frames]
     told = Report([DataDriftPreset()]).run(*sides).dict()
-    took = perf_counter() - started
+    took, processor = perf_counter() - started, process_time() - begun
     columns = (metric for metric in told["metrics"] if "column" in metric["config"])
-    return Values(took, {metric["config"]["column"]: float(metric["value"]) for metric in columns})
+    return Values(took, processor, {metric["config"]["column"]: float(metric["value"]) for metric in columns})

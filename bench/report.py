@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib.metadata import version
 
 from bench.building import CURATE, Stages
+from bench.cells import WIDTH, by_size, megabytes, milliseconds, rate, ratio, spread, table
+from bench.drift import DriftTimes
 from bench.goals import Built, Reached, name_of, reached
 from bench.increments import NEWEST, SPREAD
-from bench.measuring import Spread, processor
+from bench.learning_report import drift_section, training_section
+from bench.measuring import processor
 from bench.questions import Asked
+from bench.training import TrainingTimes
 
-WIDTH = 120
 _INTRODUCTION = """\
 Written by `{command}` on {on}. Every ratio is of figures taken in turn in this one run. A figure is the median of
 {repetitions}, with the least and the greatest in brackets; in seconds, unless another unit is named."""
@@ -52,9 +55,18 @@ A machine has slow days: figures of two runs are not to be compared, only the ra
 """
 
 
-def write_report(built: Sequence[Built], asked: Sequence[Asked], *, on: date, command: str, repetitions: str) -> str:
+def write_report(
+    built: Sequence[Built],
+    asked: Sequence[Asked],
+    drifts: Sequence[DriftTimes],
+    trainings: Sequence[TrainingTimes],
+    *,
+    on: date,
+    command: str,
+    repetitions: str,
+) -> str:
     """The whole document, in Markdown."""
-    goals = reached(built, asked)
+    goals = reached(built, asked, drifts, trainings)
     parts = [
         "# Benchmarks\n\n",
         _paragraph(_INTRODUCTION.format(command=command, on=f"{on:%d %B %Y}".lstrip("0"), repetitions=repetitions)),
@@ -66,6 +78,10 @@ def write_report(built: Sequence[Built], asked: Sequence[Asked], *, on: date, co
         parts += ["## Building 1% that is new\n\n", _INCREMENTS, "\n", _increments_table(built)]
     if asked:
         parts += ["## Questions\n\n", _QUESTIONS, "\n", *(_questions_table(one) for one in asked)]
+    if drifts:
+        parts += drift_section(drifts)
+    if trainings:
+        parts += training_section(trainings)
     return "".join([*parts, _AGAIN])
 
 
@@ -86,8 +102,8 @@ _LIBRARIES = {"DuckDB": "duckdb", "PyIceberg": "pyiceberg", "PyArrow": "pyarrow"
 
 
 def _goals_table(goals: Iterable[Reached]) -> str:
-    rows = [[goal.goal, goal.asked, _by_size(goal.figures), "yes" if goal.met else "no"] for goal in goals]
-    return _table(["goal", "asked", "measured", "met"], rows)
+    rows = [[goal.goal, goal.asked, by_size(goal.figures), "yes" if goal.met else "no"] for goal in goals]
+    return table(["goal", "asked", "measured", "met"], rows)
 
 
 def _limits(goals: Iterable[Reached]) -> list[str]:
@@ -107,17 +123,17 @@ def _full_table(built: Iterable[Built]) -> str:
             [
                 name_of(one.events),
                 f"{full.lines:,}",
-                _megabytes(full.text_bytes),
-                _spread(full.floor),
-                _spread(full.floor_typed),
-                _spread(curate),
-                _rate(full.lines / full.floor.median),
-                _rate(full.lines / curate.median),
-                _ratio(full.curate_ratio),
+                megabytes(full.text_bytes),
+                spread(full.floor),
+                spread(full.floor_typed),
+                spread(curate),
+                rate(full.lines / full.floor.median),
+                rate(full.lines / curate.median),
+                ratio(full.curate_ratio),
             ]
         ]
     header = ["events", "lines", "text", "floor", "typed", "curate", "floor's rate", "curate's rate", "of the floor's"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _stages(built: Sequence[Built]) -> str:
@@ -126,14 +142,14 @@ def _stages(built: Sequence[Built]) -> str:
         [
             name_of(one.events),
             *_stage_cells(one.full.full, stages),
-            _megabytes(one.full.full.curate_peak_bytes),
-            _megabytes(one.full.full.peak_bytes),
-            _megabytes(one.full.floor_peak_bytes),
+            megabytes(one.full.full.curate_peak_bytes),
+            megabytes(one.full.full.peak_bytes),
+            megabytes(one.full.floor_peak_bytes),
             f"{one.full.landing:.1f}",
         ]
         for one in built
     ]
-    return _table(["events", *stages, "whole build", "memory of curate", "of all", "of the floor", "landing"], rows)
+    return table(["events", *stages, "whole build", "memory of curate", "of all", "of the floor", "landing"], rows)
 
 
 def _increments_table(built: Sequence[Built]) -> str:
@@ -145,17 +161,17 @@ def _increments_table(built: Sequence[Built]) -> str:
         for part, told in ((NEWEST, "the newest 1%"), (SPREAD, "1% of the year")):
             news = one.increments[part]
             rows.append(_build_cells(one, told, news.lines, news.builds, stages))
-    return _table(["events", "built", "lines", *stages, "whole build", "memory", "of the full build"], rows)
+    return table(["events", "built", "lines", *stages, "whole build", "memory", "of the full build"], rows)
 
 
 def _build_cells(one: Built, told: str, lines: int, builds: Stages, stages: Iterable[str]) -> list[str]:
-    cells = [name_of(one.events), told, f"{lines:,}", *_stage_cells(builds, stages), _megabytes(builds.peak_bytes)]
+    cells = [name_of(one.events), told, f"{lines:,}", *_stage_cells(builds, stages), megabytes(builds.peak_bytes)]
     times = one.full.full.seconds.median / builds.seconds.median
     return [*cells, "1" if builds is one.full.full else f"1 / {times:.1f}"]
 
 
 def _stage_cells(stages: Stages, names: Iterable[str]) -> list[str]:
-    return [*(_spread(stages.stages[name]) for name in names), _spread(stages.seconds)]
+    return [*(spread(stages.stages[name]) for name in names), spread(stages.seconds)]
 
 
 def _questions_table(asked: Asked) -> str:
@@ -164,49 +180,16 @@ def _questions_table(asked: Asked) -> str:
             timing.question.name.replace("_", " "),
             f"`{timing.answered_by}`",
             f"{timing.rows:,}",
-            _milliseconds(timing.lake),
-            _milliseconds(timing.by_hand),
-            _ratio(timing.ratio),
+            milliseconds(timing.lake),
+            milliseconds(timing.by_hand),
+            ratio(timing.ratio),
         ]
         for timing in asked.timings
     ]
-    files = f"{asked.files} files of {_megabytes(asked.file_bytes)} in all"
-    return f"{name_of(asked.leads)} leads in {files}; milliseconds:\n\n" + _table(
+    files = f"{asked.files} files of {megabytes(asked.file_bytes)} in all"
+    return f"{name_of(asked.leads)} leads in {files}; milliseconds:\n\n" + table(
         ["question", "answered by", "rows", "the lake", "by hand", "ratio"], rows
     )
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---" for _ in header], *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + "\n"
-
-
-def _spread(figure: Spread) -> str:
-    return f"{_digits(figure.median)} ({_digits(figure.low)}–{_digits(figure.high)})"
-
-
-def _milliseconds(figure: Spread) -> str:
-    return _spread(Spread(figure.median * 1000, figure.low * 1000, figure.high * 1000))
-
-
-def _by_size(figures: Mapping[str, float]) -> str:
-    return "; ".join(f"{size}: {_ratio(figure)}" for size, figure in figures.items())
-
-
-def _digits(figure: float) -> str:
-    return f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
-
-
-def _ratio(figure: float) -> str:
-    return f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}" if figure >= 0.1 else f"{figure:.3f}"
-
-
-def _rate(figure: float) -> str:
-    return f"{figure / 1000:,.0f} k/s"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
 
 
 def _gigabytes(size: int) -> str:

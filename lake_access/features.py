@@ -52,9 +52,13 @@ def features_as_of(pinned: PinnedLake, moments: pa.Table, known_by: datetime | N
     with open_views(pinned) as connection, engine_errors("the features"):
         connection.register("asked", moments)
         connection.execute(load_query("asked_moments"))
-        tell_events(connection, EVENTS if known_by is None else _events_known_by(connection, known_by))
+        events = EVENTS if known_by is None else _events_known_by(connection, known_by)
+        tell_events(connection, events)
         run(connection, outcomes_step(declarations))
         connection.execute(load_query("outcomes_told"))
+        # Outcomes are counted over all leads; all else follows from a lead's own events.
+        connection.execute(load_query("events_of_asked").format(events=events))
+        tell_events(connection, "events_of_asked")
         derive_features(connection, declarations)
         return connection.execute(load_query("features_in_order")).to_arrow_table()
 

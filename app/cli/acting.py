@@ -40,6 +40,7 @@ ACTIONS: Final[Mapping[str, Action | None]] = {
     "models": Action.VIEW_MODELS,
     "model-card": Action.VIEW_MODELS,
     "promotion": Action.VIEW_MODELS,
+    "alerts": Action.VIEW_LAKE,
     "jobs": Action.VIEW_JOBS,
     "schedules": Action.VIEW_JOBS,
     "audit": Action.VIEW_LEDGER,

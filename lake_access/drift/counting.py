@@ -1,8 +1,8 @@
-"""Counting both sides of a comparison, column by column; numbers come in their order, in portions that fit memory."""
+"""Counting both sides of a comparison, column by column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,6 @@ from lake_access.engine_errors import engine_errors
 from lake_access.queries import load_query
 
 Counts = npt.NDArray[np.int64]
-# A portion of sorted numbers; the few arrays made of one take some megabytes.
-PORTION_ROWS = 1 << 17
 # Rows of either side that are looked at to tell whether a column has many different values.
 VARIETY_ROWS = 10_000
 
@@ -54,15 +52,6 @@ class ValueCounts:
     complete: bool = True
 
 
-@dataclass(frozen=True)
-class Portion:
-    """Numbers in ascending order, equal ones perhaps apart, with how often each occurs on either side."""
-
-    values: npt.NDArray[np.float64]
-    reference: Counts
-    current: Counts
-
-
 def profile(compared: Compared) -> dict[str, ColumnProfile]:
     """Every column's rows, values and extremes on both sides, in one scan of each."""
     measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
@@ -89,16 +78,6 @@ def value_counts(compared: Compared, column: str, most: int) -> ValueCounts:
     }
     values = found["value"].to_numpy() if compared.columns[column] != "category" else found["value"].to_pylist()
     return ValueCounts(values[:most], counted["reference"], counted["current"], found.num_rows <= most)
-
-
-def sorted_portions(compared: Compared, column: str) -> Iterator[Portion]:
-    """Every number of both sides in ascending order, in portions; what does not fit into memory is spilled."""
-    sql = load_query("drift_values").format(value=column_value(column, compared.columns[column]))
-    with engine_errors("the comparison"):
-        reader = compared.connection.execute(sql).to_arrow_reader(PORTION_ROWS)
-        for batch in reader:
-            current = batch.column("is_current").to_numpy().astype(np.int64)
-            yield Portion(batch.column("value").to_numpy(), 1 - current, current)
 
 
 def column_value(name: str, kind: ColumnKind) -> str:

@@ -11,12 +11,11 @@ from lake_access.drift.compared import OUTCOME, Compared
 from lake_access.drift.counting import (
     VARIETY_ROWS,
     ColumnProfile,
-    Portion,
     SideProfile,
     ValueCounts,
-    sorted_portions,
     value_counts,
 )
+from lake_access.drift.ordering import Portion, sorted_portions
 from monitoring.drift.chance import contingency_p, either, share_p
 from monitoring.drift.choice import P_VALUES, Choice, Test, choose, pinned
 from monitoring.drift.halves import halves_of, toss
@@ -119,7 +118,8 @@ def _test(compared: Compared, name: str, known: ColumnProfile, wish: Wish, rng: 
         counted = value_counts(compared, name, MOST_COUNTED)
         if counted.complete:
             return _test_counts(counted, known, wish.tests.get(name), wish.halves, rng)
-    return _test_passing(sorted_portions(compared, name), known, wish.tests.get(name), wish.halves, rng)
+    portions = sorted_portions(compared, name, known.reference.present + known.current.present)
+    return _test_passing(portions, known, wish.tests.get(name), wish.halves, rng)
 
 
 def _test_counts(

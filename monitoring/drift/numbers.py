@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 
-from lake_access.drift.counting import Portion
+from lake_access.drift.ordering import Portion
 from monitoring.drift.halves import Coins
 from monitoring.drift.statistics import Counts, Floats, into_bins
 
@@ -22,8 +23,8 @@ from monitoring.drift.statistics import Counts, Floats, into_bins
 class Gap:
     """The area and the greatest height between two cumulative shares, as far as the numbers have passed by.
 
-    The difference of the shares is a whole number, in units of 1 / (rows · others), so that nothing is lost over
-    many millions of rows. Only of a gap `with_height` is the height known.
+    The difference of the shares is a whole number, in units of 1 / (rows · others), and as such a float without error
+    up to some ninety million rows a side. Only of a gap `with_height` is the height known.
     """
 
     rows: int
@@ -31,7 +32,9 @@ class Gap:
     with_height: bool = True
     _area: float = 0.0
     _height: float = 0.0
-    _level: int = 0
+    _ours: float = 0.0
+    _both: float = 0.0
+    _level: float = 0.0
     _last: float | None = None
 
     @property
@@ -42,23 +45,28 @@ class Gap:
     def height(self) -> float:
         return self._height / self.rows / self.others
 
-    def pass_by(self, values: Floats, steps: Floats, weights: Counts) -> None:
-        """More numbers, in ascending order, with the steps between them, and what each adds to the difference.
+    def pass_by(self, values: Floats, steps: Floats, ours: Floats, both: Floats) -> None:
+        """More numbers, in ascending order, with the steps between them; and cumulated how many rows have each.
 
-        A row of the one side adds as much as the other side has rows; a row of the other side takes away likewise.
+        `ours` counts those of the one side, and is overwritten; `both` those of either.
         """
         if len(values) == 0:
             return
-        levels = weights.cumsum()
-        levels += self._level
-        heights = np.abs(levels).astype(np.float64)
-        self._area += float(heights[:-1] @ steps)
+        rows_of_both = both[-1] + self._both
+        ours += self._ours
+        self._ours = float(ours[-1])
+        # ours · others - theirs · rows, where theirs = both - ours.
+        ours *= self.rows + self.others
+        ours -= (both + self._both) * self.rows
+        heights = np.abs(ours, out=ours)
+        # Not a product of vectors: BLAS would share so few numbers out to all cores, and have them wait for each other.
+        self._area += float((heights[:-1] * steps).sum())
         if self.with_height:
             self._height = max(self._height, float(heights[:-1][steps > 0].max(initial=0.0)))
         if self._last is not None and values[0] > self._last:
-            self._area += abs(self._level) * float(values[0] - self._last)
-            self._height = max(self._height, float(abs(self._level)))
-        self._level, self._last = int(levels[-1]), float(values[-1])
+            self._area += self._level * float(values[0] - self._last)
+            self._height = max(self._height, self._level)
+        self._both, self._level, self._last = float(rows_of_both), float(heights[-1]), float(values[-1])
 
 
 @dataclass
@@ -78,9 +86,9 @@ class Deviation:
             return
         self.distinct += int(np.count_nonzero(np.diff(values))) + (self._last != values[0])
         self._last = float(values[-1])
-        mean = float(values @ counts) / rows
+        mean = float((values * counts).sum()) / rows
         apart_from_mean = values - mean
-        squares = float((apart_from_mean * apart_from_mean) @ counts)
+        squares = float((apart_from_mean * apart_from_mean * counts).sum())
         apart, together = mean - self.mean, self.rows + rows
         self.squares += squares + apart * apart * self.rows * rows / together
         self.mean += apart * rows / together
@@ -128,22 +136,33 @@ def pass_numbers(
     ours = theirs = np.zeros(0 if edges is None else len(edges) - 1, dtype=np.int64)
     for portion in portions:
         steps = np.diff(portion.values)
-        gap.pass_by(portion.values, steps, portion.reference * others - portion.current * rows)
+        gap.pass_by(
+            portion.values, steps, _cumulated(portion.reference), _cumulated(portion.reference + portion.current)
+        )
         if edges is not None:
             ours = ours + into_bins(edges, portion.values, portion.reference)
             theirs = theirs + into_bins(edges, portion.values, portion.current)
         held = portion.reference > 0
-        values, first = portion.values[held], deviation.rows
-        deviation.pass_by(values, portion.reference[held])
-        if coins:
-            _toss(values, coins, halves, first)
+        values, counts, first = portion.values[held], portion.reference[held], deviation.rows
+        deviation.pass_by(values, counts)
+        if coins and len(values):
+            _toss(values, counts, coins, halves, first)
     bins = None if edges is None else (ours, theirs)
     return Numbers(rows, others, gap.area, gap.height, deviation.of_population, deviation.distinct, bins, halves)
 
 
-def _toss(values: Floats, coins: Sequence[Coins], halves: Sequence[Gap], first: int) -> None:
-    """These rows of the reference, one for each number, go to either half."""
-    steps = np.diff(values)
+def _toss(values: Floats, counts: Counts, coins: Sequence[Coins], halves: Sequence[Gap], first: int) -> None:
+    """These rows of the reference go to either half."""
+    steps, both = np.diff(values), _cumulated(counts)
+    rows = int(both[-1])
+    starts = (both - counts).astype(np.intp)
     for coin, half in zip(coins, halves, strict=True):
-        adds = np.array([-half.rows, half.others], dtype=np.int64)
-        half.pass_by(values, steps, adds[coin.of(first, first + len(values))])
+        heads = coin.of(first, first + rows)
+        if rows > len(values):
+            heads = np.add.reduceat(heads, starts, dtype=np.int64)
+        half.pass_by(values, steps, _cumulated(heads), both)
+
+
+def _cumulated(counts: npt.NDArray[np.integer]) -> Floats:
+    told: Floats = np.cumsum(counts, dtype=np.float64)
+    return told

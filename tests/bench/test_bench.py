@@ -52,13 +52,29 @@ def test_a_home_is_put_back_as_it_was(tmp_path: Path) -> None:
 def test_a_quick_run_writes_its_document(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
 
-    main(["--quick", "--events", "5000", "--leads", "20000", "--on", "2026-01-31", "--out", str(document)])
+    sizes = ["--events", "5000", "--leads", "20000", "--drift", "4000", "--training", "20000"]
+    main(["--quick", *sizes, "--on", "2026-01-31", "--out", str(document)])
 
     text = document.read_text(encoding="utf-8")
     assert text.startswith(
-        '# Benchmarks\n\nWritten by `make bench ARGS="--quick --events 5000 --leads 20000"` on 31 January 2026.'
+        "# Benchmarks\n\n"
+        'Written by `make bench ARGS="--quick --events 5000 --leads 20000 --drift 4000 --training 20000"` on 31 '
     )
+    assert re.findall(r"^\| 4 k \| (\w+) \|", text, flags=re.MULTILINE) == ["ours", "Evidently"]
+    assert len(re.findall(r"^\| 20 k \|", text, flags=re.MULTILINE)) == 2
     assert len(re.findall(r"^\| 5 k \|", text, flags=re.MULTILINE)) == 5
     for question in QUESTIONS:
         assert f"| {question.name.replace('_', ' ')} |" in text
     assert re.findall(r"/\w+/|None|nan", text.replace("bench/queries/", "").replace("/benchmarks", "")) == []
+
+
+def test_with_only_other_parts_are_left_out(tmp_path: Path) -> None:
+    document = tmp_path / "benchmarks.md"
+
+    main(["--quick", "--only", "--leads", "2000", "--out", str(document)])
+
+    assert re.findall(r"^## (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE) == [
+        "Goals",
+        "Questions",
+        "Again",
+    ]
