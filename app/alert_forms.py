@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from app.job_forms import refused, tell
 from app.lake_session import ask, pinned_lake, settings, sources_of, state
 from lake_access.conversion import ConversionFilters
 from lake_access.errors import LeadlakeError
-from lake_access.features import feature_columns
+from lake_access.feature_groups import feature_columns
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Actor
 from lake_access.score_histograms import score_histograms
@@ -21,7 +21,7 @@ from monitoring.alerts.records import Alert, acknowledge
 from monitoring.alerts.rules import DAYS_BEFORE, Rule, RuleWish, mute_rule, set_rule
 
 MUTES = {0: "Not muted", 1: "1 hour", 8: "8 hours", 24: "1 day", 72: "3 days", 168: "1 week", 720: "30 days"}
-ALL = "all"
+ALL: Final = "all"
 
 
 def do(act: Callable[[datetime], str]) -> None:
@@ -101,12 +101,9 @@ def _segment_fields(metric: Metric, rule: Rule | None, key: str) -> dict[str, An
         )
     if len(metric.segments) == 1:
         return values
+    before: Segment = rule.segment if rule and rule.segment in metric.segments else ALL
     segment: Segment = st.segmented_control(
-        "Of",
-        list(metric.segments),
-        default=rule.segment if rule and rule.segment in metric.segments else ALL,
-        required=True,
-        key=f"{key}_segment_{metric.name}",
+        "Of", list(metric.segments), default=before, required=True, key=f"{key}_segment_{metric.name}"
     )
     values["segment"] = segment
     if segment != ALL:
@@ -202,7 +199,7 @@ def _telling_fields(channels: Mapping[str, str], rule: Rule | None, key: str) ->
 
 
 def _place(known: Sequence[str], value: str | None) -> int:
-    return list(known).index(value) if value in known else 0
+    return list(known).index(value) if value is not None and value in known else 0
 
 
 def _saved(rule: Rule) -> str:

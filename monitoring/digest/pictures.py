@@ -79,8 +79,8 @@ def _figure(height: float, rows: int) -> tuple[Figure, list[Any]]:
         one.spines[["top", "right"]].set_visible(False)
         one.spines[["left", "bottom"]].set_color(_GRID)
         one.tick_params(colors=_TEXT, labelsize=8)
-        one.yaxis.label.set_size(8)
-        one.xaxis.label.set_size(8)
+        one.yaxis.label.set_fontsize(8)
+        one.xaxis.label.set_fontsize(8)
         one.grid(visible=True, color=_GRID, lw=0.6)
         one.set_axisbelow(True)
     return figure, axes

@@ -245,7 +245,7 @@ def test_a_saved_query_of_somebody_elses_answers_with_ones_own_leads(
     door.lets_in("analyst", limit=1)
     page = open_page(demo_home, "explore.py", sql=link)
 
-    answered = ask(page, page.text_area(key="sql").value)
+    answered = ask(page, page.text_area(key="sql").value or "")
 
     assert answered.frame is not None
     assert answered.frame["leads"].tolist() == [len(own(lake, LIMITS[1]))]
