@@ -70,7 +70,7 @@ PAGES: Final[Sequence[PageEntry]] = (
         "Drift",
         ":material/trending_down:",
         "Whether leads, scores and outcomes are still what the model learnt from, and what changed when.",
-        Action.VIEW_DASHBOARDS,
+        Action.VIEW_MODELS,
         "Models",
     ),
     PageEntry(

@@ -28,6 +28,19 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("lake_access", "training", "monitoring", "jobs", "app")
 
 TAKES: Mapping[str, Action] = {
+    "jobs.alert_checks.check_alerts": Action.MANAGE_ALERTS,
+    "jobs.demo_models.make_demo_models": Action.MAINTAIN,
+    "jobs.digest_sending.send_digest": Action.MANAGE_ALERTS,
+    "jobs.promoting.request_with_evidence": Action.REQUEST_PROMOTION,
+    "monitoring.alerts.board.board": Action.VIEW_LAKE,
+    "monitoring.alerts.channels.try_channel": Action.MANAGE_ALERTS,
+    "monitoring.alerts.outbox.send_again": Action.MANAGE_ALERTS,
+    "monitoring.alerts.records.acknowledge": Action.MANAGE_ALERTS,
+    "monitoring.alerts.rules.mute_rule": Action.MANAGE_ALERTS,
+    "monitoring.alerts.rules.remove_rule": Action.MANAGE_ALERTS,
+    "monitoring.alerts.rules.set_rule": Action.MANAGE_ALERTS,
+    "monitoring.drift.checking.check_drift": Action.RUN_DRIFT,
+    "monitoring.drift_checks.keep_check": Action.RUN_DRIFT,
     "app.explore_session.export": Action.EXPORT,
     "jobs.requests.cancel_job": Action.VIEW_JOBS,
     "jobs.requests.list_jobs": Action.VIEW_JOBS,
@@ -75,7 +88,19 @@ TAKES: Mapping[str, Action] = {
 OF_THE_KIND = "asks for the action of the job's kind, which the tests below try"
 WITHIN = "a step within a transaction of a function that has asked; it takes the open connection"
 DRAWS = "draws for the one who reads, and asks what is listed here to do anything"
+BY_ANOTHER = "hands its actor to a function that is listed above, before anything is done"
 TAKES_NONE: Mapping[str, str] = {
+    "app.alert_forms.acknowledge_form": DRAWS,
+    "app.alert_forms.mute_form": DRAWS,
+    "app.alert_forms.rule_form": DRAWS,
+    "app.job_cards.cancel_button": DRAWS,
+    "app.job_cards.draw_job_at_hand": DRAWS,
+    "app.job_cards.draw_log": DRAWS,
+    "app.model_jobs.draw_model_jobs": DRAWS,
+    "jobs.forgetting.forget_person": BY_ANOTHER,
+    "jobs.promoting.make_drift_report": BY_ANOTHER,
+    "jobs.promoting.score_where_never_scored": BY_ANOTHER,
+    "lake_access.lead_rows.export_lead_rows": BY_ANOTHER,
     "app.attention.notices": "leaves out what the reader may not see, which tests/pages/test_limited_readers.py tries",
     "app.job_forms.request_form": DRAWS,
     "app.job_forms.schedule_form": DRAWS,

@@ -119,6 +119,13 @@ OURS = {
     "model_versions": "what a version was made of; metrics and features, no lead",
     "champion_tenures": "versions, digests and who decided",
     "champion": "a version",
+    "drift_checks": "figures of columns, no lead",
+    "alert_rules": "figures that are watched, and who watches them",
+    "alert_checks": "figures of all leads together",
+    "alert_messages": "figures of all leads together, and names of channels",
+    "alerts": "figures of all leads together",
+    "alert_status": "whether a rule is open, and who has seen it",
+    "job_schedules_set_once": "names of schedules",
 }
 
 

@@ -156,7 +156,8 @@ def test_filters_offer_their_values_alone_and_a_link_to_others_finds_none(
     assert offered["Campaign"] == set(leads["campaign"].fillna("unknown"))
     other = open_page(demo_home, "leads.py", location="Hamburg", source="Roadshow")
     assert not other.exception
-    assert all(set(frame.value["lead_id"]) <= set(leads["id"]) for frame in other.dataframe if "lead_id" in frame.value)
+    heads = set(leads["id"].str[:8])
+    assert all(set(frame.value["lead_id"]) <= heads for frame in other.dataframe if "lead_id" in frame.value)
 
 
 @NUMBERS
@@ -184,7 +185,7 @@ def test_the_list_and_its_files_hold_their_leads(
     page = open_page(demo_home, "leads.py")
 
     assert any(f" of {len(mature):,}. Choose a row" in caption.value for caption in page.caption)
-    assert set(page.dataframe[0].value["lead_id"]) <= set(mature["id"])
+    assert set(page.dataframe[0].value["lead_id"]) <= set(mature["id"].str[:8])
     pinned, actor = lake.pin(LIMITS[number]), acting()
     taken = export_leads(
         pinned, open_database(lake.settings), actor, ConversionFilters(), "any", "created_at", True, lakes.LANDED

@@ -38,7 +38,7 @@ def event(day: int, event_type: str, **keys: Any) -> dict[str, Any]:
 
 def with_person() -> list[tuple[str, list[Any]]]:
     """Lines by stream, of which some name the person in every way there is."""
-    ann, bob, key = {"email": " Ann.Lee@Example.org"}, {"email": "bob@example.org"}, {"lead_key": "K-1"}
+    ann, bob, key = {"email": " Ann.Lee@Example.org"}, {"email": "bob@example.org"}, {"lead_key": "CRM-4242-ann-77"}
     given = {"model_version": "1", "score": 70}
     return [
         ("webinar", [touch(email=ADDRESS), touch(**bob), touch(email=ADDRESS, **key)]),
@@ -113,7 +113,7 @@ def test_no_file_and_no_row_tells_of_the_person(lake: Lake, database: Engine) ->
 
     done = erase(lake, database)
 
-    assert files_naming(lake, ADDRESS, lead, "K-1") == []
+    assert files_naming(lake, ADDRESS, lead, "CRM-4242-ann-77") == []
     assert done.lines == 6
     assert done.leads == 1
     assert done.unreadable == ()
@@ -134,7 +134,7 @@ def test_the_database_tells_nothing_of_the_person_either(lake: Lake, database: E
 def test_everybody_else_stays_as_they_were(lake: Lake, database: Engine, tmp_path: Path) -> None:
     never_there = lake_in(tmp_path / "other")
     for number, (stream, lines) in enumerate(with_person()):
-        others = [line for line in lines if "ann" not in str(line).lower() and "K-1" not in str(line)]
+        others = [line for line in lines if "ann" not in str(line).lower() and "CRM-4242-ann-77" not in str(line)]
         if others:
             land_lines(never_there, stream, *others, at=NOW + timedelta(seconds=number))
     build(never_there, NOW + timedelta(minutes=1))
@@ -301,6 +301,6 @@ def test_a_run_that_is_cut_short_anywhere_is_finished_by_repeating_it(
 
         erase(lake, database)
 
-    assert files_naming(lake, ADDRESS, lead, "K-1") == []
+    assert files_naming(lake, ADDRESS, lead, "CRM-4242-ann-77") == []
     assert cut_short(database) == 0
     assert verify(database).valid

@@ -69,7 +69,7 @@ def test_no_version_of_any_object_tells_of_the_person(
 
     done = erase(lake, database)
 
-    assert naming(client, bucket, ADDRESS, lead, "K-1") == []
+    assert naming(client, bucket, ADDRESS, lead, "CRM-4242-ann-77") == []
     assert done.reports == ("reports/new",)
     assert len(read_table(lake, LEADS)) == leads - 1
     assert verify(database).valid
