@@ -56,7 +56,7 @@ def go_to_jobs(page: Page) -> None:
     """By the status in the sidebar, which stands on every page."""
     if page.viewport_size is not None and page.viewport_size["width"] < 500:
         page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_test_id("stPageLink").get_by_role("link").click()
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink").get_by_role("link").click()
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible(timeout=SECONDS)
 
 
@@ -85,7 +85,7 @@ def test_a_job_is_asked_for_watched_and_found_among_those_that_ended(
 def test_a_job_is_watched_and_cancelled(open_page: OpenPage, address: str, engine: Engine, settings: Settings) -> None:
     page = open_page(address)
     number = ask_for_counting(engine, settings, 1_000)
-    status = page.get_by_test_id("stPageLink")
+    status = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
     expect(status).to_contain_text("count, ", timeout=SECONDS)
     go_to_jobs(page)
 
