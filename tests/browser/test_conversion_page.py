@@ -73,7 +73,7 @@ def expect_figure(page: Page, label: str, value: str) -> None:
 
 
 def choose_source(page: Page, name: str) -> None:
-    page.get_by_test_id("stMultiSelect").locator("input").click()
+    page.get_by_test_id("stMultiSelect").locator("input").first.click()
     page.get_by_role("option", name=name, exact=True).click()
     page.keyboard.press("Escape")
 

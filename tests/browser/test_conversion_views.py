@@ -55,6 +55,7 @@ def test_a_reader_chooses_clicks_opens_the_leads_and_sends_the_link(
     expect_figure(page, "Leads counted", "40")
     assert "location=Bonn" in page.url
 
+    page.wait_for_timeout(1000)  # the page is drawn anew for the click on the bar
     page.locator(".st-key-leads input").click()
     page.get_by_role("option", name="Converted", exact=True).click()
     expect(page.get_by_text("10 leads, the newest first; the files hold all of them.")).to_be_visible()

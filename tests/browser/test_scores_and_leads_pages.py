@@ -95,7 +95,7 @@ def test_a_proposal_is_saved_and_opened_again(open_page: OpenPage, demo_address:
 def test_a_filter_changes_the_figures_and_stays_in_the_link(open_page: OpenPage, demo_address: str) -> None:
     page = open_page(f"{demo_address}/scores?score=Rules")
     before = figure(page, "Mature leads")
-    page.get_by_test_id("stMultiSelect").locator("input").click()
+    page.get_by_test_id("stMultiSelect").locator("input").first.click()
     page.get_by_role("option", name="Webinar", exact=True).click()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")).not_to_have_text(before)

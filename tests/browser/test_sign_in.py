@@ -118,7 +118,7 @@ def test_each_role_is_offered_its_pages_and_told_why_the_others_stay_closed(
 
 
 def test_a_link_opens_the_same_view_after_signing_in(served: Served, page: Page) -> None:
-    link = f"{served.address}/?source=cellular&rows=Location"
+    link = f"{served.address}/conversion?source=cellular&rows=Location"
 
     sign_in(page, link, "vera")
 
@@ -127,7 +127,7 @@ def test_a_link_opens_the_same_view_after_signing_in(served: Served, page: Page)
 
 
 def test_a_download_is_closed_to_who_has_no_cookie(served: Served, page: Page) -> None:
-    sign_in(page, served.address, "vera")
+    sign_in(page, f"{served.address}/conversion", "vera")
     expect_title(page, "Conversion")
     button = page.get_by_test_id("stDownloadButton").get_by_role("button").first
     button.wait_for(timeout=DRAW_MILLISECONDS)
@@ -151,7 +151,7 @@ def test_nobody_sees_whom_to_ask_and_nothing_else(served: Served, page: Page) ->
 
 
 def test_an_ended_session_is_asked_again_and_keeps_its_address(served: Served, page: Page) -> None:
-    sign_in(page, f"{served.address}/?rows=Location", "anton")
+    sign_in(page, f"{served.address}/conversion?rows=Location", "anton")
     expect_title(page, "Conversion")
 
     page.wait_for_timeout(1100)
@@ -170,7 +170,7 @@ def test_an_ended_session_is_asked_again_and_keeps_its_address(served: Served, p
 
 def test_signing_out_leads_to_the_sign_in(served: Served, page: Page) -> None:
     sign_in(page, served.address, "mia")
-    expect_title(page, "Conversion")
+    expect_title(page, "Overview")
 
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="End session").click()
