@@ -96,7 +96,7 @@ def test_nothing_is_clipped_or_pale(
 ) -> None:
     page = open_page(f"{calls_address}/conversion{view}", width, mode)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[mode])
-    assert page.locator(".js-plotly-plot").count() == 4
+    assert page.locator(".js-plotly-plot").count() in (3, 4)  # the trend stands where no dimension is a time
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(OUTSIDE_ITS_CHART) == []
     assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
