@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -56,9 +55,11 @@ def test_a_reader_chooses_clicks_opens_the_leads_and_sends_the_link(
     expect_figure(page, "Leads counted", "40")
     assert "location=Bonn" in page.url
 
-    page.wait_for_timeout(1000)  # the page is drawn anew for the click on the bar
-    page.locator(".st-key-leads input").fill("Converted")
-    page.get_by_role("option").filter(has_text=re.compile(r"^Converted$")).first.click()
+    wait_until_drawn(page)
+    leads = page.locator(".st-key-leads input")
+    leads.scroll_into_view_if_needed()  # as a reader does; a list that is open closes when the page scrolls
+    leads.click()
+    page.get_by_role("option", name="Converted", exact=True).click()
     expect(page.get_by_text("10 leads, the newest first; the files hold all of them.")).to_be_visible()
     expected = all_lead_rows(lakes.opened(calls_home).pin(), local_user("x"), LeadChoice(BONN, True))
     content = downloaded(page, "All leads as CSV").read_text(encoding="utf-8-sig")
