@@ -52,7 +52,9 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def _forgetting(settings: Settings) -> Finding:
-    begun = cut_short(open_database(settings))
+    database = open_database(settings)
+    begun = cut_short(database)
+    database.dispose()
     if begun == 0:
         return Finding("forgetting", "ok", "no forgetting of a person was cut short")
     persons = "of a person was" if begun == 1 else f"of {begun} persons were"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import streamlit as st
 
@@ -11,9 +9,9 @@ from app import charts_lake, formatting
 from app.acting import acting
 from app.cards import chart_card, table_card
 from app.escaping import markdown_text
+from app.lake_health import health
 from app.lake_session import ask, opened_lake, pinned_lake, settings
 from lake_access import lake_state
-from lake_access.doctor import examine
 from lake_access.permissions import Action, require
 from lake_access.queries import load_query
 
@@ -61,8 +59,7 @@ def with_labels(frame: pd.DataFrame) -> pd.DataFrame:
 
 def draw_health() -> None:
     """What the doctor finds."""
-    with st.spinner("Looking at the lake …"):
-        findings = list(examine(settings(), datetime.now(UTC)))
+    findings = health()
     frame = pd.DataFrame(
         [
             {"State": SIGNS[found.verdict], "What": found.subject, "How it stands": found.detail, "To do": found.remedy}

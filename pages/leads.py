@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from app import filters, formatting, lead_finder, lead_page, leads_view, notices
 from app.acting import acting
+from app.asked_leads import asked_leads
 from app.cards import stated_parameters
-from app.conversion_view import reading_of
-from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of, state
+from app.lake_session import ask, settings, state
 from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.lake import PinnedLake
@@ -157,21 +157,14 @@ def exported(
     return write(export_leads(lake, engine, actor, *chosen, now=datetime.now(UTC)))
 
 
-pinned = pinned_lake()
+asked = asked_leads()
+pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
-days = created_range_of(pinned)
-if days is None:
-    notices.empty_lake()
-    end_page()
-
-sources = sources_of(pinned)
-reading = reading_of(settings().declarations, sources)
-counted = filters.lead_filters(sources, reading.source_labels, days)
 
 lead_finder.find_box()
 opened = lead_finder.opened_lead()
 if opened is None:
-    st.caption(filters.summary(counted, days, len(sources)))
+    st.caption(asked.summary)
     draw_list(counted)
     end_page()
 

@@ -12,12 +12,13 @@ import streamlit as st
 
 from app import cards, charts, conversion_table, filters, formatting, notices, overview_view
 from app.acting import acting
+from app.asked_leads import asked_leads
 from app.attention import notices as attention_of
 from app.champion import champion_of
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
-from app.conversion_view import Margin, Reading, margin, reading_of
+from app.conversion_view import Margin, Reading, margin
 from app.grain import choose_grain
-from app.lake_session import conversion_of, created_range_of, pinned_lake, settings, sources_of, state
+from app.lake_session import conversion_of, settings, state
 from app.loading import end_page
 from app.navigation import PAGES, link_to
 from app.overview_view import Card
@@ -111,17 +112,10 @@ def draw_attention() -> None:
                     st.page_link(link_to(notice.page), label=f"Open {offered[notice.page]}")
 
 
-pinned = pinned_lake()
+asked = asked_leads()
+pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 reader = acting()
 lake = settings().declarations.lake
-days = created_range_of(pinned)
-if days is None:
-    notices.empty_lake()
-    end_page()
-
-sources = sources_of(pinned)
-reading = reading_of(settings().declarations, sources)
-counted = filters.lead_filters(sources, reading.source_labels, days)
 compared = comparison(counted, days, filters.compare_with())
 chosen_days = (counted.since or days[0], counted.until or days[1])
 with st.container(key="described"):

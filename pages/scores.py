@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from app import band_editor, charts, charts_gain, charts_scores, filters, formatting, notices, scores_view
+from app.asked_leads import asked_leads
 from app.cards import chart_card
-from app.conversion_view import reading_of
-from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
+from app.lake_session import ask, settings
 from app.loading import end_page
 from lake_access.score_capacity import capacity, cut_offs, week_range
 from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
@@ -166,17 +166,10 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
     )
 
 
-pinned = pinned_lake()
+asked = asked_leads()
+pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
-days = created_range_of(pinned)
-if days is None:
-    notices.empty_lake()
-    end_page()
-
-sources = sources_of(pinned)
-reading = reading_of(settings().declarations, sources)
-counted = filters.lead_filters(sources, reading.source_labels, days)
-st.caption(filters.summary(counted, days, len(sources)))
+st.caption(asked.summary)
 
 found = ask(score_histograms, pinned, counted)
 sql_of = {True: found.queries[0], False: found.queries[1]}

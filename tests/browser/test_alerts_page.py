@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.app.cli.running import finish, start
 from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.test_conversion_page import WIDER_THAN_THE_SCREEN
+from tests.browser.reading import WIDER_THAN_THE_SCREEN
 from tests.monitoring.alerts.receivers import Webhook, webhook
 from tests.pages import lakes
 

@@ -19,6 +19,7 @@ from lake_access.crm_mapping import load_mapping
 from lake_access.raw import land
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
 from tests.browser.dashboard import ROOT, serve, wait_until_drawn
+from tests.browser.reading import BACKGROUNDS, CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
 from tests.pages import lakes
 
 pytestmark = pytest.mark.browser
@@ -26,22 +27,6 @@ pytestmark = pytest.mark.browser
 SAMPLE_DATA = Path(os.environ.get("SAMPLE_DATA", ROOT.parent / "shared" / "data"))
 BANK_LEADS = SAMPLE_DATA / "bank_marketing" / "bank_leads.csv.gz"
 
-BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 24, 31)"}
-
-CLIPPED = """() => [...document.querySelectorAll(
-        '[data-testid=stMetric] *, [data-testid=stCaptionContainer], h1, h2, h3, button p, label p')]
-    .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'visible')
-    .map(e => e.textContent)"""
-OUTSIDE_ITS_CHART = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart => {
-    const room = chart.getBoundingClientRect();
-    return [...chart.querySelectorAll('svg text')].filter(text => {
-        const box = text.getBoundingClientRect();
-        return box.width && (box.left < room.left - 1 || box.right > room.right + 1
-            || box.top < room.top - 1 || box.bottom > room.bottom + 1);
-    }).map(text => text.textContent)})"""
-WIDER_THAN_THE_SCREEN = """() => {
-    const main = document.querySelector('[data-testid=stMain]');
-    return main.scrollWidth - main.clientWidth}"""
 PALE_NAMES = """() => {
     const channels = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
     const light = colour => channels(colour).map(c => c / 255)

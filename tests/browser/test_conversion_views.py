@@ -15,14 +15,8 @@ from lake_access.lead_rows import LeadChoice, all_lead_rows
 from lake_access.permissions import local_user
 from tests.browser.conftest import Mode, OpenPage, Width
 from tests.browser.dashboard import wait_until_drawn
-from tests.browser.test_conversion_page import (
-    CLIPPED,
-    OUTSIDE_ITS_CHART,
-    WIDER_THAN_THE_SCREEN,
-    chart,
-    expect_figure,
-    figure,
-)
+from tests.browser.reading import CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
+from tests.browser.test_conversion_page import chart, expect_figure, figure
 from tests.pages import lakes
 
 pytestmark = pytest.mark.browser

@@ -18,7 +18,7 @@ from lake_access.permissions import local_user
 from lake_access.settings import Settings, load_settings
 from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.test_conversion_page import CLIPPED, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import CLIPPED, WIDER_THAN_THE_SCREEN
 from tests.jobs.trial import end_worker, start_worker
 from tests.jobs.trial_kinds import TRIAL_KINDS
 from tests.pages import lakes

@@ -16,7 +16,7 @@ from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
 from tests.browser.conftest import Mode, OpenPage, Width
 from tests.browser.dashboard import serve, wait_until_drawn
-from tests.browser.test_conversion_page import CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
 from tests.pages import lakes
 
 pytestmark = pytest.mark.browser

@@ -34,24 +34,12 @@ from monitoring.alerts.records import acknowledge, checks_of, list_alerts
 from monitoring.alerts.rules import RuleWish, mute_rule, remove_rule, set_rule
 from tests.app.cli.running import finish, start
 from tests.lake_access.lakes import NOW, lake_in, land_lines, touch
-from tests.monitoring.alerts.receivers import Mailbox, Webhook, mailbox, webhook
+from tests.monitoring.alerts.receivers import Mailbox, Webhook
 
 ADA = local_user("ada")
 HOUR = timedelta(hours=1)
 STALE = RuleWish("Data are stale", "freshness_hours", "above", 36, checks=2, remind_hours=12, channels=("team", "ops"))
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def team() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def ops() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

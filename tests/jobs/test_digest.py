@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -18,7 +17,7 @@ from lake_access.lake import open_lake
 from lake_access.permissions import Actor, local_user
 from lake_access.settings import Settings
 from tests.lake_access.lakes import lake_in, settings_in
-from tests.monitoring.alerts.receivers import Mailbox, Webhook, mailbox, webhook
+from tests.monitoring.alerts.receivers import Mailbox, Webhook
 
 ADA = local_user("ada")
 NOW = datetime(2025, 12, 31, 12, tzinfo=UTC)
@@ -34,18 +33,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("demo")
     fill_with_demo(lake_in(home), DemoPlan(until=NOW, leads=1_500, seed=7))
     return home
-
-
-@pytest.fixture
-def team() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-@pytest.fixture
-def ops() -> Iterator[Webhook]:
-    with webhook() as hook:
-        yield hook
 
 
 @pytest.fixture

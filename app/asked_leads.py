@@ -1,0 +1,42 @@
+"""Which leads a page of leads is about: the lake at hand, the filters in the sidebar, and how its values are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app import filters, notices
+from app.conversion_view import Reading, reading_of
+from app.lake_session import created_range_of, pinned_lake, settings, sources_of
+from app.loading import end_page
+from lake_access.conversion import ConversionFilters
+from lake_access.lake import PinnedLake
+
+
+@dataclass(frozen=True)
+class AskedLeads:
+    """The first and last day with a lead, all sources, how values are read, and the leads that the filters leave in."""
+
+    pinned: PinnedLake
+    days: tuple[date, date]
+    sources: tuple[str, ...]
+    reading: Reading
+    counted: ConversionFilters
+
+    @property
+    def summary(self) -> str:
+        """What is counted, as one line that holds no value from the lake but days."""
+        return filters.summary(self.counted, self.days, len(self.sources))
+
+
+def asked_leads() -> AskedLeads:
+    """Draw the filters and read them; where there is no lead yet, the page says so and ends."""
+    pinned = pinned_lake()
+    days = created_range_of(pinned)
+    if days is None:
+        notices.empty_lake()
+        end_page()
+    sources = sources_of(pinned)
+    reading = reading_of(settings().declarations, sources)
+    counted = filters.lead_filters(sources, reading.source_labels, days)
+    return AskedLeads(pinned, days, tuple(sources), reading, counted)
