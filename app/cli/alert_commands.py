@@ -1,4 +1,4 @@
-"""Commands for alerts: alerts list, check, acknowledge, test."""
+"""Commands for alerts: alerts list, check, acknowledge, test; those for rules stand in `alert_rule_commands`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.alert_view import state_words, told_words, value_of
+from app.cli import alert_rule_commands
 from app.cli.acting import acting
 from app.cli.console import Json, Output, note, progress_bar
 from app.cli.tables import print_table
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     alerts.command("check")(alerts_check)
     alerts.command("acknowledge")(alerts_acknowledge)
     alerts.command("test")(alerts_test)
+    alert_rule_commands.register(alerts)
     app.add_typer(alerts)
 
 
@@ -187,7 +189,7 @@ def _print(shown: Board) -> None:
     if rules:
         print_table(("rule", "state", "name", "opens when", "last value", "tells"), rules, right=("rule",))
     else:
-        note("No rule watches anything; the page Alerts has the form for one.")
+        note("No rule watches anything; `leadlake alerts set` and the page Alerts make one.")
     if shown.channels:
         note(f"Channels: {', '.join(f'{name} ({kind})' for name, kind in shown.channels.items())}.")
     if shown.undelivered:

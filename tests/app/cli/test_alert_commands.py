@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from app.cli.acting import system_user
 from app.cli.main import app
 from lake_access.database import open_database
 from lake_access.permissions import local_user
 from lake_access.settings import load_settings
 from monitoring.alerts.rules import RuleWish, set_rule
+from tests.app.cli.test_acting import with_sign_in
 from tests.monitoring.alerts.receivers import Webhook, webhook
 from tests.pages import lakes
 
@@ -72,3 +74,64 @@ def test_what_is_not_there_is_a_sentence_and_exit_1(environment: dict[str, str])
 def test_a_test_message_arrives(environment: dict[str, str], ops: Webhook) -> None:
     assert told(environment, "test", "ops") == {"channel": "ops", "delivered": True}
     assert ops.titles == ["Leadlake: a test of this channel"]
+
+
+def test_a_rule_is_set_listed_changed_muted_and_removed(environment: dict[str, str]) -> None:
+    made = told(environment, "set", "conversion_rate", "--source", "webinar", "--below", "0.05", "--tell", "ops")
+    assert (made["rule"], made["watched"]) == (2, "Conversion rate of source webinar below 5.0%, over 28 days")
+    assert (made["channels"], made["set_by"], made["days_before"]) == (["ops"], "ada", 112)
+
+    changed = told(
+        environment, "set", "column_drift", "--column", "score", "--beyond-chance", "--rule", "2", "--paused"
+    )
+    assert (changed["rule"], changed["metric"], changed["enabled"]) == (2, "column_drift", False)
+    assert [rule["name"] for rule in told(environment, "list")["rules"]] == ["stale", "Drift of one column (PSI)"]
+
+    assert told(environment, "mute", "1", "8")["muted_until"] is not None
+    assert told(environment, "check")["delivered"] == 0
+    assert told(environment, "mute", "1", "0")["muted_until"] is None
+    assert told(environment, "check")["delivered"] == 1
+
+    assert told(environment, "remove", "1") == {"rule": 1, "removed": True}
+    listed = told(environment, "list")
+    assert ([rule["rule"] for rule in listed["rules"]], listed["open"]) == ([2], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("set", "conversion_rat", "--above", "1"), 1, 'did you mean "conversion_rate"'),
+        (("set", "conversion_rate", "--above", "5"), 1, "its threshold is from 0 to 1, and not 5"),
+        (("set", "conversion_rate", "--above", "0.5", "--tell", "opps"), 1, 'did you mean "ops"'),
+        (("set", "column_drift", "--above", "0.2"), 1, "Which column is meant?"),
+        (("set", "failed_jobs", "--beyond-chance"), 1, "cannot be held against chance"),
+        (("set", "failed_jobs"), 2, "Give one of --above, --below and --beyond-chance"),
+        (("set", "failed_jobs", "--above", "1", "--below", "0"), 2, "Give one of --above"),
+        (("set", "conversion_rate", "--above", "0.1", "--source", "a", "--band", "b"), 2, "of one segment"),
+        (("set", "failed_jobs", "--above", "1", "--rule", "9"), 1, "There is no alert rule 9"),
+        (("remove", "9"), 1, "There is no alert rule 9"),
+        (("mute", "1", "99999"), 1, "can be muted for 1 to"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_one_sentence_and_changes_nothing(
+    environment: dict[str, str], arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    before = told(environment, "list")["rules"]
+    ended = run(environment, *arguments)
+
+    assert ended.exit_code == code
+    assert said in " ".join(ended.stderr.replace("│", " ").split())
+    assert told(environment, "list")["rules"] == before
+
+
+@pytest.mark.parametrize(("role", "may"), [("viewer", False), ("analyst", True)])
+def test_only_who_manages_alerts_may_set_or_remove_a_rule(
+    environment: dict[str, str], tmp_path: Path, role: str, may: bool
+) -> None:
+    config = with_sign_in(tmp_path, f'[access.command_line.{system_user()}]\nroles = ["{role}"]\n')
+    variables = {**environment, "LEADLAKE_CONFIG": str(config), "LEADLAKE_USER": system_user()}
+
+    for arguments in (("set", "failed_jobs", "--above", "0"), ("mute", "1", "2"), ("remove", "1")):
+        ended = run(variables, *arguments)
+        assert ended.exit_code == (0 if may else 1), arguments
+        assert ("may not" in ended.stderr) is not may
