@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Column, Engine, Integer, MetaData, String, Table, T
 from lake_access.database import Moment, make_tables, reading, writing
 from lake_access.permissions import Action, Actor, require
 
-Baseline = Literal["training", "previous week"]
+Baseline = Literal["training", "fixed period", "previous week"]
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 METADATA = MetaData()
 CHECKS = Table(
@@ -111,14 +111,21 @@ def keep_check(engine: Engine, actor: Actor, check: DriftCheck) -> None:
         connection.execute(delete(CHECKS).where(CHECKS.c.id.not_in(newest.scalar_subquery())))
 
 
-def newest_check(engine: Engine, baseline: Baseline = "training") -> DriftCheck | None:
-    """The newest check against this baseline, None where there is none.
+def period_words(first: date, last: date) -> str:
+    """A fixed period as checks against it have it in words: `2025-01-01 to 2025-03-31`."""
+    return f"{first} to {last}"
+
+
+def newest_check(engine: Engine, baseline: Baseline = "training", against: str | None = None) -> DriftCheck | None:
+    """The newest check against this baseline, and of it only what is `against` it in these words; None without one.
 
     Raises:
         StorageError: the database cannot be read.
     """
     make_tables(engine, METADATA)
     query = select(CHECKS).where(CHECKS.c.baseline == baseline).order_by(CHECKS.c.id.desc()).limit(1)
+    if against is not None:
+        query = query.where(CHECKS.c.against == against)
     with reading(engine) as connection:
         row = connection.execute(query).mappings().first()
     if row is None:

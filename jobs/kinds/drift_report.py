@@ -41,13 +41,18 @@ def side_of(name: str, parameters: Mapping[str, Any]) -> Side:
     Raises:
         RefusedError: a day that is none, or a last day before the first.
     """
-    first, last = (_day(f"{name}_{end}", parameters.get(f"{name}_{end}")) for end in ("from", "to"))
+    first, last = (day_of(f"{name}_{end}", parameters.get(f"{name}_{end}")) for end in ("from", "to"))
     if first is not None and last is not None and last < first:
         raise RefusedError(f"{name}_to: {last} is before {first}.")
     return side_of_days(parameters.get(name), first, last, parameters.get(f"{name}_source"))
 
 
-def _day(name: str, told: str | None) -> date | None:
+def day_of(name: str, told: str | None) -> date | None:
+    """The day of a parameter such as 2025-06-30; None where it is not given.
+
+    Raises:
+        RefusedError: it is no day.
+    """
     try:
         return None if told is None else date.fromisoformat(told)
     except ValueError as exc:

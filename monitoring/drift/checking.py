@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from lake_access.drift.compared import Side
+from lake_access.drift.compared import Side, side_of_days
 from lake_access.drift.scores import moments_span
+from lake_access.errors import RefusedError
 from lake_access.lake import Lake, PinnedLake
 from lake_access.permissions import Action, Actor, require
 from monitoring.drift.columns import Wish
 from monitoring.drift.over_time import Baseline as FixedOrMoving
 from monitoring.drift.over_time import WeekDrift, date_changes, drift_by_week
 from monitoring.drift.result import ColumnDrift
-from monitoring.drift_checks import Baseline, CheckedColumn, CheckedWeek, DatedChange, DriftCheck
+from monitoring.drift_checks import Baseline, CheckedColumn, CheckedWeek, DatedChange, DriftCheck, period_words
 from training.versions import ModelVersion
 
 WEEKS = 12
@@ -25,11 +26,15 @@ Progress = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class CheckWish:
-    """Against what, how many of the newest weeks, and the version whose training data is the baseline, if any."""
+    """Against what, how many of the newest weeks, and the version whose training data is the baseline, if any.
+
+    `period` has the first and the last day (UTC) of a fixed period; the weeks after it are compared.
+    """
 
     baseline: Baseline = "training"
     weeks: int = WEEKS
     trained: ModelVersion | None = None
+    period: tuple[date, date] | None = None
 
 
 def check_drift(
@@ -39,6 +44,7 @@ def check_drift(
 
     Raises:
         NotAllowedError: the actor may not look for drift.
+        RefusedError: the baseline is a fixed period, and no period is given, or one that ends before it begins.
         StorageError: the lake cannot be read.
     """
     require(actor, Action.RUN_DRIFT)
@@ -59,6 +65,8 @@ def _baseline(pinned: PinnedLake, wish: CheckWish) -> tuple[FixedOrMoving, str]:
     """What weeks are compared with, and that in words."""
     if wish.baseline == "previous week":
         return "previous week", "the week before each"
+    if wish.baseline == "fixed period":
+        return _fixed(wish.period)
     if wish.trained is not None:
         day = f"{wish.trained.as_of:%Y-%m-%d}"
         return Side(until=wish.trained.as_of), f"what was known when version {wish.trained.version} learnt, until {day}"
@@ -68,6 +76,15 @@ def _baseline(pinned: PinnedLake, wish: CheckWish) -> tuple[FixedOrMoving, str]:
     last = datetime.combine(span[1], time(), UTC)
     until = last - timedelta(days=last.weekday(), weeks=wish.weeks)
     return Side(until=until), f"all before {until:%Y-%m-%d}, as no model has been trained"
+
+
+def _fixed(period: tuple[date, date] | None) -> tuple[Side, str]:
+    if period is None:
+        raise RefusedError("Against which period? Give its first and its last day.")
+    first, last = period
+    if last < first:
+        raise RefusedError(f"The period's last day, {last}, is before its first, {first}.")
+    return side_of_days(None, first, last, None), period_words(first, last)
 
 
 def _checked(week: WeekDrift) -> CheckedWeek:

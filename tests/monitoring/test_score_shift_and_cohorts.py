@@ -71,6 +71,8 @@ def test_cohorts_are_pandas_and_scikit_learns(pinned: PinnedLake) -> None:
         assert cohort.expected.high <= chances.sum() + 1.96 * np.sqrt((chances * (1 - chances)).sum()) + 1e-9
         assert cohort.actual.true_positives == ((mature.score >= 40) & mature.converted).sum()
         assert cohort.estimated.true_positives == pytest.approx((leads.score / 100)[leads.score >= 40].sum())
+        assert cohort.estimated_of_mature.true_positives == pytest.approx(chances[mature.score >= 40].sum())
+        assert cohort.estimated_of_mature.false_negatives == pytest.approx(chances[mature.score < 40].sum())
         if mature.converted.nunique() == 2:
             compared += 1
             assert cohort.roc_auc == pytest.approx(roc_auc_score(mature.converted, mature.score))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +11,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.acting
+from jobs.alert_checks import check_alerts
+from jobs.kinds.drift_check import period_of
 from jobs.requests import list_jobs
 from lake_access.database import open_database
 from lake_access.demo.plan import NEW_DEVICE_DAYS
-from lake_access.errors import NotAllowedError
+from lake_access.errors import NotAllowedError, RefusedError
 from lake_access.permissions import Actor, Role, RowLimits, local_user
+from monitoring.alerts.rules import RuleWish, set_rule
 from monitoring.drift.checking import CheckWish, check_drift
-from monitoring.drift_checks import DriftCheck, newest_check
+from monitoring.drift_checks import DriftCheck, keep_check, newest_check
 from monitoring.kept_reports import StoredReport
 from tests.pages.conftest import OpenPage
 from tests.pages.drift_lakes import filled
@@ -37,7 +40,7 @@ def acting_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def act(role: Role, limits: RowLimits | None = None) -> None:
         actor = Actor("egon", frozenset({role}), "oidc", limits)
         monkeypatch.setattr(app.acting, "acting", lambda: actor)
-        for module in ("app.lake_session", "app.drift_course", "app.drift_reports"):
+        for module in ("app.lake_session", "app.drift_alerts", "app.drift_course", "app.drift_reports"):
             monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
     return act
@@ -120,6 +123,75 @@ def test_scores_and_outcomes_are_drawn_and_estimates_are_called_so(open_page: Op
     outcomes = open_page(kept[0], "drift.py", section="Outcomes")
     assert "Estimates are from the scores alone" in shown(outcomes)
     assert {"ROC AUC (mature)", "ROC AUC (estimate, all)"} <= set(table(outcomes, "Expected"))
+
+
+def test_estimates_are_held_against_what_came_true(open_page: OpenPage, kept: Kept) -> None:
+    page = open_page(kept[0], "drift.py", section="Outcomes")
+    held = table(page, "Missed (true)")
+
+    assert "Of mature leads: called and converted " in shown(page)
+    assert set(held.columns) >= {f"{name} ({how})" for name in ("ROC AUC", "Missed") for how in ("estimate", "true")}
+    assert held["Mature"].min() > 0
+    assert (held["Called and converted (true)"] <= held["Mature"]).all()
+    assert "ROC AUC: estimated, and what came true" in [each.value for each in page.subheader]
+
+
+def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kept) -> None:
+    home, lake = kept[0], opened(kept[0])
+    page = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-04-30"])
+    assert "No check against this has been made yet" in shown(page)
+    next(button for button in page.button if button.label == "Check now").click().run()
+    engine = open_database(lake.settings)
+    job = list_jobs(engine, local_user("ann"), kinds=["drift_check"])[0]
+    assert job.parameters["baseline"] == "fixed period"
+    assert period_of(job.parameters) == (date(2025, 2, 1), date(2025, 4, 30))
+
+    check = check_drift(lake, CheckWish("fixed period", 3, period=period_of(job.parameters)), local_user("ann"), LANDED)
+    keep_check(engine, local_user("ann"), check)
+    engine.dispose()
+    assert check.against == "2025-02-01 to 2025-04-30"
+    assert all(week.week > date(2025, 4, 30) for week in check.weeks)
+    same = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-04-30"])
+    assert "Against 2025-02-01 to 2025-04-30. Checked " in shown(same)
+    other = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-05-31"])
+    assert "No check against this has been made yet" in shown(other)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ({}, "Against which period"),
+        ({"period_from": "2025-01-01"}, "Against which period"),
+        ({"period_from": "2025-01-01", "period_to": "soon"}, "period_to is a day such as"),
+    ],
+)
+def test_a_fixed_period_takes_both_its_days(ends: dict[str, str], said: str) -> None:
+    with pytest.raises(RefusedError, match=said):
+        period_of({"baseline": "fixed period", **ends})
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(kept: Kept) -> None:
+    wish = CheckWish("fixed period", period=(date(2025, 3, 1), date(2025, 2, 1)))
+    with pytest.raises(RefusedError, match="is before its first"):
+        check_drift(opened(kept[0]), wish, local_user("ann"), LANDED)
+
+
+def test_alerts_on_drift_stand_on_the_page_and_others_do_not(
+    open_page: OpenPage, kept: Kept, acting_as: Callable[..., None]
+) -> None:
+    settings, ann = opened(kept[0]).settings, local_user("ann")
+    engine = open_database(settings)
+    for name, metric, column in (("moved <b>", "column_drift", "first_source"), ("stale", "freshness_hours", None)):
+        set_rule(engine, ann, RuleWish(name, metric, "above", 0.0, column=column), (), LANDED)
+    check_alerts(engine, settings, ann, LANDED)
+    engine.dispose()
+
+    text = shown(open_page(kept[0], "drift.py", section="Scores"))
+    assert "Alerts: 1 open" in text
+    assert "moved <b>: Drift of one column (PSI) first_source above 0" in text
+    assert "stale" not in text
+    acting_as("viewer", RowLimits(sources=("webinar",)))
+    assert "Alerts: " not in shown(open_page(kept[0], "drift.py", section="Scores"))
 
 
 def test_a_report_stands_with_our_numbers_and_another_is_asked_for(open_page: OpenPage, kept: Kept) -> None:
