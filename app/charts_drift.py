@@ -71,7 +71,12 @@ def distributions(found: Distribution) -> go.Figure:
 
 
 def week_lines(
-    lines: Sequence[Line], title: str, *, tick_format: str = ".2f", champions: Mapping[date, str] | None = None
+    lines: Sequence[Line],
+    title: str,
+    *,
+    tick_format: str = ".2f",
+    champions: Mapping[date, str] | None = None,
+    from_zero: bool = True,
 ) -> go.Figure:
     """A line a name over weeks; a dotted one where another version became champion."""
     figure = go.Figure()
@@ -101,7 +106,12 @@ def week_lines(
         shapes=shapes,
         annotations=notes,
         xaxis={**axis("%d %b"), "nticks": 6, "showgrid": False},
-        yaxis={**axis(tick_format), "nticks": 5, "rangemode": "tozero", "title": axis_title(title)},
+        yaxis={
+            **axis(tick_format),
+            "nticks": 5,
+            "rangemode": "tozero" if from_zero else "normal",
+            "title": axis_title(title),
+        },
     )
     return figure
 

@@ -132,7 +132,7 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
             for name, cohorts in by_version.items()
         ],
         "Conversion": [
-            Line(f"Version {name}", {each.week: each.rate.value if each.rate else None for each in cohorts})
+            Line(f"Version {name}", {each.week: drift_view.drawn_rate(each) for each in cohorts})
             for name, cohorts in by_version.items()
         ],
     }
@@ -158,7 +158,7 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
     told_of = {name: [each for each in cohorts if each.mature] for name, cohorts in by_version.items()}
     found = [each for cohorts in told_of.values() for each in cohorts]
     lines = [
-        Line(f"Version {name}", {each.week: _ratio(each) for each in cohorts})
+        Line(f"Version {name}", {each.week: drift_view.drawn_ratio(each) for each in cohorts})
         for name, cohorts in told_of.items()
         if cohorts
     ]
@@ -170,7 +170,7 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
             alt="Conversions that came over those expected, by week and version",
             frame=drift_view.cohorts_frame(found)[["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]],
             file_name="drift-calibration",
-            note="1 is as promised; below it the scores promised too much. Of mature leads, by their first score.",
+            note=f"1 is as promised; below it the scores promised too much. {drift_view.FEW_TOLD}",
         )
     frame = drift_view.cohorts_frame(found)
     told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]
@@ -184,10 +184,6 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
         column_config={"Conversion": SHARE, "Came / expected": FIGURE, "Expected": ONE_DIGIT, "Mean score": ONE_DIGIT},
         note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )
-
-
-def _ratio(each: Cohort) -> float | None:
-    return each.conversions / each.expected.value if each.expected.value else None
 
 
 def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str, str]) -> None:

@@ -58,17 +58,16 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
     """The estimates of all weeks, those that nothing can have come of yet too, and what came true of the others."""
     lines = [
         Line("Estimate (all leads)", {each.week: each.estimated_roc_auc for each in found}, estimated=True),
-        Line("True (mature leads)", {each.week: each.roc_auc for each in found}),
+        Line("True (mature leads)", {each.week: drift_view.drawn_roc_auc(each) for each in found}),
     ]
     chart_card(
         "ROC AUC: estimated, and what came true",
-        charts_drift.week_lines(lines, "ROC AUC"),
+        charts_drift.week_lines(lines, "ROC AUC", from_zero=False),
         key="drift_estimates",
         alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
         frame=drift_view.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
         file_name="estimated-roc-auc",
-        note="The estimate is from the scores alone, before anything has come. Few conversions a week make the true "
-        "one jump.",
+        note=f"The estimate is from the scores alone, before anything has come. {drift_view.FEW_TOLD}",
     )
     frame = drift_view.estimates_frame(found[::-1])
     if not len(frame):

@@ -20,6 +20,11 @@ from training.promotion.records import Tenure
 
 NAMED = 6
 SEEN = (SCORE, OUTCOME)  # what sales sees, before what moves it
+# A rate of fewer leads, or a ratio or ROC AUC of fewer conversions, jumps so far that it would hide all others in a chart.
+FEWEST_LEADS, FEWEST_CONVERSIONS = 30, 5
+FEW_TOLD = (
+    f"Weeks of fewer than {FEWEST_LEADS} mature leads or {FEWEST_CONVERSIONS} conversions stand in the table alone."
+)
 
 
 @dataclass(frozen=True)
@@ -243,6 +248,21 @@ def cohorts_frame(found: Sequence[Cohort]) -> pd.DataFrame:
     )
 
 
+def drawn_rate(each: Cohort) -> float | None:
+    """The conversion rate that a chart shows; None of too few leads."""
+    return each.rate.value if each.rate and each.mature >= FEWEST_LEADS else None
+
+
+def drawn_ratio(each: Cohort) -> float | None:
+    """Conversions over expected ones, as a chart shows it; None where too few were expected."""
+    return each.conversions / each.expected.value if each.expected.value >= FEWEST_CONVERSIONS else None
+
+
+def drawn_roc_auc(each: Cohort) -> float | None:
+    """The true ROC AUC that a chart shows; None of too few conversions."""
+    return each.roc_auc if each.conversions >= FEWEST_CONVERSIONS else None
+
+
 def estimates_frame(found: Sequence[Cohort]) -> pd.DataFrame:
     """A row a cohort with mature leads: what was estimated for just these from their scores, and what came true."""
     return pd.DataFrame(
@@ -269,9 +289,9 @@ def estimates_told(found: Sequence[Cohort]) -> str:
     """By how much the estimates were off, over all cohorts with mature leads."""
     told = [each for each in found if each.mature]
     pairs = [
-        (each.estimated_roc_auc_of_mature, each.roc_auc)
+        (each.estimated_roc_auc_of_mature, true)
         for each in told
-        if each.estimated_roc_auc_of_mature is not None and each.roc_auc is not None
+        if each.estimated_roc_auc_of_mature is not None and (true := drawn_roc_auc(each)) is not None
     ]
     counts = ", ".join(
         f"{name} {estimated:,.1f} estimated and {true:,.0f} true"
@@ -292,7 +312,9 @@ def estimates_told(found: Sequence[Cohort]) -> str:
         return f"Of mature leads: {counts}."
     bias = sum(estimated - true for estimated, true in pairs) / len(pairs)
     way = "too high" if bias > 0 else "too low"
-    return f"Of mature leads: {counts}. The estimated ROC AUC was {abs(bias):.3f} {way} on average of weeks."
+    return (
+        f"Of mature leads: {counts}. The estimated ROC AUC was {abs(bias):.3f} {way} on average of {len(pairs)} weeks."
+    )
 
 
 def shift_told(shift: ScoreShift) -> str:

@@ -132,7 +132,7 @@ def lake_to_compare(
         QueryRefusedError: a column that is not there, or sides of which one has a version and the other none.
         StorageError: a data file cannot be read.
     """
-    with population(pinned, *_both(reference, current)) as people:
+    with population(pinned, *_both(reference, current), columns) as people:
         yield people.take(reference, current, columns)
 
 
@@ -142,13 +142,23 @@ def population(
     versions: Sequence[str],
     since: datetime | None = None,
     until: datetime | None = None,
+    columns: Sequence[str] = (),
 ) -> Iterator[Population]:
-    """The rows that sides are taken from: the scores of these versions, or, of none, the moments of all leads."""
+    """The rows that sides are taken from: the scores of these versions, or, of none, the moments of all leads.
+
+    Only the named `columns` are read where some are: one costs a fraction of all.
+
+    Raises:
+        QueryRefusedError: a column that is not there.
+    """
     features = tuple(
         name
         for name, kind in feature_columns(pinned.settings.declarations).items()
         if kind != "timestamp" and name not in (SCORE, OUTCOME)
     )
+    if columns:
+        chosen = _known(columns, (*features, SCORE, OUTCOME))
+        features = tuple(name for name in features if name in chosen)
     listed = "".join(f"f.{identifier(name)}, " for name in features)
     parameters: dict[str, Any] = {"since": since, "until": until}
     if versions:
