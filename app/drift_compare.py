@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -35,8 +36,8 @@ def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mappi
             )
             return
         cost = _cost(pinned, sides)
-    _draw_verdicts(found, sides)
     columns = drift_view.in_order(found, cost)
+    _draw_verdicts(replace(found, columns=tuple(columns)), sides)
     table_card(
         "Columns",
         drift_view.columns_frame(columns, cost),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import streamlit as st
 
-from app import charts_drift, drift_numbers, drift_view, formatting
+from app import charts_drift, drift_cohorts, drift_numbers, drift_view, formatting
 from app.acting import acting
 from app.cards import chart_card, table_card
 from app.charts_drift import Line
@@ -132,7 +132,7 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
             for name, cohorts in by_version.items()
         ],
         "Conversion": [
-            Line(f"Version {name}", {each.week: drift_view.drawn_rate(each) for each in cohorts})
+            Line(f"Version {name}", {each.week: drift_cohorts.drawn_rate(each) for each in cohorts})
             for name, cohorts in by_version.items()
         ],
     }
@@ -147,7 +147,7 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
                 charts_drift.week_lines(lines[title][-MOST_LINES:], title, tick_format=tick_format, champions=marks),
                 key=f"drift_{title.lower().replace(' ', '_')}",
                 alt=f"{title} by week and version",
-                frame=drift_view.cohorts_frame(found)[["Version", "Week", "Leads", "Mature", title, "95% interval"]],
+                frame=drift_cohorts.cohorts_frame(found)[["Version", "Week", "Leads", "Mature", title, "95% interval"]],
                 file_name=f"drift-{title.lower().replace(' ', '-')}",
                 note=note,
             )
@@ -158,7 +158,7 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
     told_of = {name: [each for each in cohorts if each.mature] for name, cohorts in by_version.items()}
     found = [each for cohorts in told_of.values() for each in cohorts]
     lines = [
-        Line(f"Version {name}", {each.week: drift_view.drawn_ratio(each) for each in cohorts})
+        Line(f"Version {name}", {each.week: drift_cohorts.drawn_ratio(each) for each in cohorts})
         for name, cohorts in told_of.items()
         if cohorts
     ]
@@ -168,11 +168,13 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
             charts_drift.week_lines(lines[-MOST_LINES:], "Came / expected", tick_format=".1f", champions=marks),
             key="drift_calibration_course",
             alt="Conversions that came over those expected, by week and version",
-            frame=drift_view.cohorts_frame(found)[["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]],
+            frame=drift_cohorts.cohorts_frame(found)[
+                ["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]
+            ],
             file_name="drift-calibration",
-            note=f"1 is as promised; below it the scores promised too much. {drift_view.FEW_TOLD}",
+            note=f"1 is as promised; below it the scores promised too much. {drift_cohorts.FEW_TOLD}",
         )
-    frame = drift_view.cohorts_frame(found)
+    frame = drift_cohorts.cohorts_frame(found)
     told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]
     table_card(
         "Calibration by week",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import charts_drift, drift_view, formatting
+from app import charts_drift, drift_cohorts, formatting
 from app.cards import chart_card, table_card
 from app.charts_drift import Line
 from app.drift_course import FIGURE, ONE_DIGIT, SHARE, called_from, cohorts_of
@@ -38,14 +38,14 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
             charts_drift.expected_against_actual(told),
             key="drift_expected",
             alt="Expected and actual conversions of mature leads by the week of their first score",
-            frame=drift_view.cohorts_frame(told),
+            frame=drift_cohorts.cohorts_frame(told),
             file_name="expected-and-came",
             note="Mature leads by the week of their first score; lines are chance's 95% range. Diamonds are off it.",
         )
     _draw_estimates(found)
     table_card(
         "Cohorts",
-        drift_view.cohorts_frame(found[::-1]),
+        drift_cohorts.cohorts_frame(found[::-1]),
         key="drift_cohorts",
         file_name="cohorts",
         column_config={"Conversion": SHARE, **dict.fromkeys(RATIOS, FIGURE), **dict.fromkeys(COUNTS, ONE_DIGIT)},
@@ -58,18 +58,18 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
     """The estimates of all weeks, those that nothing can have come of yet too, and what came true of the others."""
     lines = [
         Line("Estimate (all leads)", {each.week: each.estimated_roc_auc for each in found}, estimated=True),
-        Line("True (mature leads)", {each.week: drift_view.drawn_roc_auc(each) for each in found}),
+        Line("True (mature leads)", {each.week: drift_cohorts.drawn_roc_auc(each) for each in found}),
     ]
     chart_card(
         "ROC AUC: estimated, and what came true",
         charts_drift.week_lines(lines, "ROC AUC", from_zero=False),
         key="drift_estimates",
         alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
-        frame=drift_view.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
+        frame=drift_cohorts.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
         file_name="estimated-roc-auc",
-        note=f"The estimate is from the scores alone, before anything has come. {drift_view.FEW_TOLD}",
+        note=f"The estimate is from the scores alone, before anything has come. {drift_cohorts.FEW_TOLD}",
     )
-    frame = drift_view.estimates_frame(found[::-1])
+    frame = drift_cohorts.estimates_frame(found[::-1])
     if not len(frame):
         return
     counts = [name for name in frame if name.startswith(("Called", "Missed")) and name.endswith("(estimate)")]
@@ -82,5 +82,5 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
             **dict.fromkeys((name for name in frame if name.startswith("ROC")), FIGURE),
             **dict.fromkeys(counts, ONE_DIGIT),
         },
-        note=f"{drift_view.estimates_told(found)} Both are over the same mature leads of a week.",
+        note=f"{drift_cohorts.estimates_told(found)} Both are over the same mature leads of a week.",
     )

@@ -14,17 +14,11 @@ from monitoring.drift.choice import TITLES
 from monitoring.drift.result import ColumnDrift, DatasetDrift, Unseen
 from monitoring.drift_checks import CheckedWeek, DriftCheck
 from monitoring.kept_reports import SeenRows, StoredReport
-from monitoring.late_outcomes import Cohort
 from monitoring.score_shift import ScoreShift
 from training.promotion.records import Tenure
 
 NAMED = 6
 SEEN = (SCORE, OUTCOME)  # what sales sees, before what moves it
-# A rate of fewer leads, or a ratio or ROC AUC of fewer conversions, jumps so far that it would hide all others in a chart.
-FEWEST_LEADS, FEWEST_CONVERSIONS = 30, 5
-FEW_TOLD = (
-    f"Weeks of fewer than {FEWEST_LEADS} mature leads or {FEWEST_CONVERSIONS} conversions stand in the table alone."
-)
 
 
 @dataclass(frozen=True)
@@ -89,15 +83,16 @@ def in_order(found: DatasetDrift, cost: Cost | None) -> list[ColumnDrift]:
         return list(found.columns)
     seen = [column for column in found.columns if column.drifted and column.column in SEEN]
     rest = [column for column in found.columns if column not in seen]
-    return [*seen, *sorted(rest, key=lambda column: -(cost.of(column) or 0.0))]
+    # What has not drifted has a weight by its noise, and stands below whatever has.
+    return [*seen, *sorted(rest, key=lambda column: (not column.drifted, -(cost.of(column) or 0.0)))]
 
 
 def order_told(cost: Cost | None) -> str:
     """Why the columns stand in this order."""
     if cost is not None and cost.tells:
         return (
-            "Order: score and outcome, then PSI × permutation importance × leads that change band "
-            f"({formatting.count(cost.moved)}), then PSI."
+            "Order: drifted first, of these score and outcome, then PSI × permutation importance × leads that change "
+            f"band ({formatting.count(cost.moved)}), then PSI."
         )
     return (
         "Order: drifted first, of these the mix of sources, score and outcome before features, then by PSI. What each "
@@ -114,6 +109,7 @@ def columns_frame(columns: Sequence[ColumnDrift], cost: Cost | None) -> pd.DataF
             "Column": column.column,
             "Drifted": column.drifted,
             "Beyond chance": column.beyond_chance,
+            "Share of the cost": (weights[column.column] or 0.0) / total if total else None,
             "Value": column.value,
             "Threshold": column.threshold,
             "Noise floor": column.noise,
@@ -125,7 +121,6 @@ def columns_frame(columns: Sequence[ColumnDrift], cost: Cost | None) -> pd.DataF
             "Unseen before": unseen(column.unseen),
             "Gone now": unseen(column.gone),
             "Chance p, adjusted": column.adjusted_p,
-            "Share of the cost": (weights[column.column] or 0.0) / total if total else None,
             "Note": column.note,
         }
         for column in columns
@@ -218,103 +213,6 @@ def champions_by_day(tenures: Sequence[Tenure], first: date, last: date) -> dict
     """When which version became champion, within these weeks."""
     taken = {tenure.since.date(): tenure.version for tenure in tenures}
     return {day: version for day, version in sorted(taken.items()) if first <= day <= last + timedelta(days=6)}
-
-
-def cohorts_frame(found: Sequence[Cohort]) -> pd.DataFrame:
-    """A row a cohort: calibration and what came over mature leads; estimates are called so."""
-    return pd.DataFrame(
-        [
-            {
-                "Version": each.version,
-                "Week": each.week,
-                "Leads": each.leads,
-                "Mature": each.mature,
-                "Mean score": each.mean_score,
-                "Expected": each.expected.value if each.mature else None,
-                "Came": each.conversions if each.mature else None,
-                "Came / expected": each.conversions / each.expected.value if each.expected.value else None,
-                "As expected": each.as_expected if each.mature else None,
-                "Conversion": each.rate.value if each.rate else None,
-                "95% interval": formatting.interval(each.rate.low, each.rate.high) if each.rate else "",
-                "ROC AUC (mature)": each.roc_auc,
-                "ROC AUC (estimate, mature)": each.estimated_roc_auc_of_mature,
-                "ROC AUC (estimate, all)": each.estimated_roc_auc,
-                "Called and converted (estimate)": each.estimated.true_positives,
-                "Called in vain (estimate)": each.estimated.false_positives,
-                "Missed (estimate)": each.estimated.false_negatives,
-            }
-            for each in found
-        ]
-    )
-
-
-def drawn_rate(each: Cohort) -> float | None:
-    """The conversion rate that a chart shows; None of too few leads."""
-    return each.rate.value if each.rate and each.mature >= FEWEST_LEADS else None
-
-
-def drawn_ratio(each: Cohort) -> float | None:
-    """Conversions over expected ones, as a chart shows it; None where too few were expected."""
-    return each.conversions / each.expected.value if each.expected.value >= FEWEST_CONVERSIONS else None
-
-
-def drawn_roc_auc(each: Cohort) -> float | None:
-    """The true ROC AUC that a chart shows; None of too few conversions."""
-    return each.roc_auc if each.conversions >= FEWEST_CONVERSIONS else None
-
-
-def estimates_frame(found: Sequence[Cohort]) -> pd.DataFrame:
-    """A row a cohort with mature leads: what was estimated for just these from their scores, and what came true."""
-    return pd.DataFrame(
-        [
-            {
-                "Week": each.week,
-                "Mature": each.mature,
-                "ROC AUC (estimate)": each.estimated_roc_auc_of_mature,
-                "ROC AUC (true)": each.roc_auc,
-                "Called and converted (estimate)": each.estimated_of_mature.true_positives,
-                "Called and converted (true)": each.actual.true_positives,
-                "Called in vain (estimate)": each.estimated_of_mature.false_positives,
-                "Called in vain (true)": each.actual.false_positives,
-                "Missed (estimate)": each.estimated_of_mature.false_negatives,
-                "Missed (true)": each.actual.false_negatives,
-            }
-            for each in found
-            if each.mature
-        ]
-    )
-
-
-def estimates_told(found: Sequence[Cohort]) -> str:
-    """By how much the estimates were off, over all cohorts with mature leads."""
-    told = [each for each in found if each.mature]
-    pairs = [
-        (each.estimated_roc_auc_of_mature, true)
-        for each in told
-        if each.estimated_roc_auc_of_mature is not None and (true := drawn_roc_auc(each)) is not None
-    ]
-    counts = ", ".join(
-        f"{name} {estimated:,.1f} estimated and {true:,.0f} true"
-        for name, estimated, true in (
-            (
-                "called and converted",
-                sum(each.estimated_of_mature.true_positives for each in told),
-                sum(each.actual.true_positives for each in told),
-            ),
-            (
-                "missed",
-                sum(each.estimated_of_mature.false_negatives for each in told),
-                sum(each.actual.false_negatives for each in told),
-            ),
-        )
-    )
-    if not pairs:
-        return f"Of mature leads: {counts}."
-    bias = sum(estimated - true for estimated, true in pairs) / len(pairs)
-    way = "too high" if bias > 0 else "too low"
-    return (
-        f"Of mature leads: {counts}. The estimated ROC AUC was {abs(bias):.3f} {way} on average of {len(pairs)} weeks."
-    )
 
 
 def shift_told(shift: ScoreShift) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app import charts_drift, drift_view
+from app import charts_drift, drift_cohorts, drift_view
 from app.charts_drift import Line
 from app.drift_view import Cost
 from lake_access.drift.distributions import Bar, Distribution
@@ -37,7 +37,7 @@ def dataset(*columns: ColumnDrift) -> DatasetDrift:
 
 def cohort(week: date, mature: int, came: int, expected: Interval) -> Cohort:
     rate = Interval(came / mature, 0.1, 0.3) if mature else None
-    return Cohort("2", week, 100, mature, came, 30.0, expected, rate, None, NOTHING, 0.8, NOTHING, None)
+    return Cohort("2", week, 100, mature, came, 30.0, expected, rate, None, NOTHING, 0.8, NOTHING, None, NOTHING)
 
 
 def test_both_distributions_are_shares_of_their_own_side() -> None:
@@ -76,7 +76,7 @@ def test_expected_and_actual_are_of_mature_leads_and_what_is_off_has_another_mar
     assert list(expected.error_y.array) == [5, 5]
     assert list(came.y) == [10, 30]
     assert list(came.marker.symbol) == ["circle", "diamond"]
-    frame = drift_view.cohorts_frame([on, off, young])
+    frame = drift_cohorts.cohorts_frame([on, off, young])
     assert list(frame["As expected"]) == [True, False, None]
     assert frame["Came / expected"][1] == pytest.approx(30 / 11)
 
@@ -88,7 +88,26 @@ def test_what_costs_most_stands_first_and_score_and_outcome_before_it() -> None:
     assert [each.column for each in drift_view.in_order(found, cost)] == ["score", "b", "a", "c"]
     frame = drift_view.columns_frame(drift_view.in_order(found, cost), cost)
     assert list(frame["Share of the cost"]) == pytest.approx([0, 1.8 / 2.3, 0.5 / 2.3, 0])
-    assert "× leads that change band (10)" in drift_view.order_told(cost)
+    assert "leads that change band (10)" in drift_view.order_told(cost)
+
+
+def test_what_has_not_drifted_stands_below_what_has_whatever_it_would_cost() -> None:
+    found = dataset(column("calm", 0.1, drifted=False, beyond=False), column("cheap", 0.2), column("dear", 0.3))
+    cost = Cost({"calm": 50.0, "cheap": 0.01, "dear": 0.5}, moved=10)
+
+    assert [each.column for each in drift_view.in_order(found, cost)] == ["dear", "cheap", "calm"]
+
+
+def test_a_chart_leaves_out_weeks_of_hardly_any_leads_and_the_table_keeps_them() -> None:
+    weeks = [date(2025, 6, 2), date(2025, 6, 9)]
+    tiny, told = cohort(weeks[0], 2, 1, Interval(0.3, 0, 1)), cohort(weeks[1], 80, 10, Interval(11, 6, 16))
+    tiny, told = replace(tiny, roc_auc=1.0), replace(told, roc_auc=0.7)
+
+    for drawn in (drift_cohorts.drawn_rate, drift_cohorts.drawn_ratio, drift_cohorts.drawn_roc_auc):
+        assert drawn(tiny) is None
+        assert drawn(told) is not None
+    assert list(drift_cohorts.estimates_frame([tiny, told])["ROC AUC (true)"]) == [1.0, 0.7]
+    assert list(drift_cohorts.cohorts_frame([tiny, told])["Conversion"]) == [0.5, 0.125]
 
 
 @pytest.mark.parametrize("cost", [None, Cost({"a": 0.0}, 10), Cost({"a": 0.4}, 0)])
