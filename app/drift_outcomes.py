@@ -61,7 +61,7 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
         Line("True (mature leads)", {each.week: drift_cohorts.drawn_roc_auc(each) for each in found}),
     ]
     chart_card(
-        "ROC AUC: estimated, and what came true",
+        "Estimated ROC AUC",
         charts_drift.week_lines(lines, "ROC AUC", from_zero=False),
         key="drift_estimates",
         alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
@@ -74,7 +74,7 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
         return
     counts = [name for name in frame if name.startswith(("Called", "Missed")) and name.endswith("(estimate)")]
     table_card(
-        "Estimates held against what came true",
+        "Estimates and truth",
         frame,
         key="drift_estimates_held",
         file_name="estimates-held",

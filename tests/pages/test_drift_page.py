@@ -133,7 +133,7 @@ def test_estimates_are_held_against_what_came_true(open_page: OpenPage, kept: Ke
     assert set(held.columns) >= {f"{name} ({how})" for name in ("ROC AUC", "Missed") for how in ("estimate", "true")}
     assert held["Mature"].min() > 0
     assert (held["Called and converted (true)"] <= held["Mature"]).all()
-    assert "ROC AUC: estimated, and what came true" in [each.value for each in page.subheader]
+    assert "Estimated ROC AUC" in [each.value for each in page.subheader]
 
 
 def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kept) -> None:
