@@ -72,15 +72,14 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
     frame = drift_cohorts.estimates_frame(found[::-1])
     if not len(frame):
         return
-    counts = [name for name in frame if name.startswith(("Called", "Missed")) and name.endswith("(estimate)")]
     table_card(
         "Estimates and truth",
         frame,
         key="drift_estimates_held",
         file_name="estimates-held",
         column_config={
-            **dict.fromkeys((name for name in frame if name.startswith("ROC")), FIGURE),
-            **dict.fromkeys(counts, ONE_DIGIT),
+            **dict.fromkeys(("ROC AUC (estimate)", "ROC AUC (true)"), FIGURE),
+            **dict.fromkeys(ESTIMATES, ONE_DIGIT),
         },
         note=f"{drift_cohorts.estimates_told(found)} Both are over the same mature leads of a week.",
     )

@@ -138,7 +138,7 @@ def test_estimates_are_held_against_what_came_true(open_page: OpenPage, kept: Ke
 
 def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kept) -> None:
     home, lake = kept[0], opened(kept[0])
-    page = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-04-30"])
+    page = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-04-30"])
     assert "No check against this has been made yet" in shown(page)
     next(button for button in page.button if button.label == "Check now").click().run()
     engine = open_database(lake.settings)
@@ -151,9 +151,9 @@ def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kep
     engine.dispose()
     assert check.against == "2025-02-01 to 2025-04-30"
     assert all(week.week > date(2025, 4, 30) for week in check.weeks)
-    same = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-04-30"])
+    same = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-04-30"])
     assert "Against 2025-02-01 to 2025-04-30. Checked " in shown(same)
-    other = open_page(home, "drift.py", section="Weeks", against="fixed period", period=["2025-02-01", "2025-05-31"])
+    other = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-05-31"])
     assert "No check against this has been made yet" in shown(other)
 
 
@@ -181,7 +181,7 @@ def test_alerts_on_drift_stand_on_the_page_and_others_do_not(
 ) -> None:
     settings, ann = opened(kept[0]).settings, local_user("ann")
     engine = open_database(settings)
-    for name, metric, column in (("moved <b>", "column_drift", "first_source"), ("stale", "freshness_hours", None)):
+    for name, metric, column in (("moved <b>", "column_drift", "first_source"), ("late feed", "freshness_hours", None)):
         set_rule(engine, ann, RuleWish(name, metric, "above", 0.0, column=column), (), LANDED)
     check_alerts(engine, settings, ann, LANDED)
     engine.dispose()
@@ -189,7 +189,7 @@ def test_alerts_on_drift_stand_on_the_page_and_others_do_not(
     text = shown(open_page(kept[0], "drift.py", section="Scores"))
     assert "Alerts: 1 open" in text
     assert "moved <b>: Drift of one column (PSI) first_source above 0" in text
-    assert "stale" not in text
+    assert "late feed" not in text
     acting_as("viewer", RowLimits(sources=("webinar",)))
     assert "Alerts: " not in shown(open_page(kept[0], "drift.py", section="Scores"))
 
