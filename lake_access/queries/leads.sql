@@ -10,7 +10,8 @@ WITH told AS (
         stream IN $sales AS is_action,
         stream IN $outcomes AND converted AS is_conversion,
         -- The order of a lead's events: by time, and where two have the same time by their ids, which a stream has once.
-        {{t: occurred_at, i: event_id, s: stream}} AS position
+        -- As the bytes that sort so, made once: of a struct every aggregate makes them anew.
+        create_sort_key(occurred_at, 'ASC NULLS LAST', event_id, 'ASC NULLS LAST', stream, 'ASC NULLS LAST') AS position
     FROM {events}
 ), gathered AS (
     SELECT
