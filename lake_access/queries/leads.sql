@@ -1,8 +1,8 @@
 -- What: leads as the events tell them.
 -- Grain: a lead that an event speaks of.
--- Slot, from code alone: `events` curated.events, or all events of some leads.
+-- Slots, from code alone: `into` how new_leads begins or grows; `events` curated.events, or all events of some leads.
 -- Parameters: $touches, $scores, $sales, $outcomes: the streams of each kind; $engagement_max, $intent_max.
-CREATE OR REPLACE TABLE new_leads AS
+{into}
 WITH told AS (
     SELECT *,
         stream IN $touches AS is_touch,
