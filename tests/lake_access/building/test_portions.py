@@ -12,7 +12,7 @@ from lake_access.building import portions
 from lake_access.building.build import build
 from lake_access.building.portions import lead_portions
 from lake_access.demo_events import DemoPlan
-from tests.lake_access.lakes import NOW, lake_in, land_demo, read_tables
+from tests.lake_access.lakes import NOW, lake_in, land_demo, land_lines, read_tables, touch
 
 
 def test_every_lead_is_in_one_portion(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +40,8 @@ def test_a_lake_built_in_portions_is_that_built_at_once(tmp_path: Path, monkeypa
         lake = lake_in(tmp_path / str(number))
         land_demo(lake, DemoPlan(until=NOW, leads=120), tmp_path / f"events-{number}")
         assert build(lake, NOW).read > 400
+        land_lines(lake, "webinar", *(touch(email=f"new{who}@example.com") for who in range(150)))
+        assert build(lake, NOW).curated == 150
         found.append(read_tables(lake, without=["built_at"]))
         lake.close()
     assert found[0] == found[1]
