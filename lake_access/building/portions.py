@@ -1,11 +1,11 @@
-"""Leads some at a time, so that what a stage holds of them in memory does not grow with the lake."""
+"""Leads some at a time, so that what a query holds of them in memory does not grow with the lake."""
 
 from __future__ import annotations
 
 from math import ceil
 from uuid import UUID
 
-# What leads and their features are made from at a time: up to three gigabytes while they are.
+# What leads and their features are made from at a time; each portion reads the files anew, so that it is no small one.
 EVENTS_PER_PORTION = 5_000_000
 _IDS = 1 << 128
 
