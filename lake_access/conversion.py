@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from lake_access.declarations import UNSCORED
 from lake_access.errors import QueryRefusedError
@@ -66,13 +67,8 @@ def conversion(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionF
     _check(by)
     planned = plan(pinned, by, filters or ConversionFilters())
     found = pinned.rows(planned.sql, planned.parameters)
-    order = {name: place for place, name in enumerate([*pinned.settings.declarations.bands, UNSCORED])}
-    rows = [_row(by, values) for values in found if values[-3] > 0]
-    rows.sort(
-        key=lambda row: [
-            (order.get(value, 0), value) if name == "band" else (0, value) for name, value in row.keys.items()
-        ]
-    )
+    names = [str(dimension) for dimension in by]
+    rows = [_row(names, values) for values in _in_order(pinned, by, found) if values[-3] > 0]
     immature = sum(values[-1] for values in found)
     return Conversion(pinned.snapshot(LEADS), immature, tuple(by), rows, planned.table, planned.sql, planned.parameters)
 
@@ -98,8 +94,18 @@ def _check(by: Sequence[Dimension]) -> None:
             raise QueryRefusedError(f'the dimension "{dimension}" is named twice; name it once.')
 
 
-def _row(by: Sequence[Dimension], values: Sequence[object]) -> ConversionRow:
-    leads, conversions = int(str(values[-3])), int(str(values[-2]))
+def _in_order(
+    pinned: PinnedLake, by: Sequence[Dimension], found: Sequence[tuple[Any, ...]]
+) -> Sequence[tuple[Any, ...]]:
+    """The cells ordered by their keys, bands from low to high."""
+    if "band" not in by:
+        return sorted(found)
+    places = {name: place for place, name in enumerate([*pinned.settings.declarations.bands, UNSCORED])}
+    band = list(by).index("band")
+    return sorted(found, key=lambda values: (*values[:band], places[values[band]], *values[band + 1 :]))
+
+
+def _row(names: Sequence[str], values: tuple[Any, ...]) -> ConversionRow:
+    *keys, leads, conversions, _ = values
     low, high = wilson_interval(conversions, leads)
-    keys: dict[str, str] = {str(dimension): str(value) for dimension, value in zip(by, values, strict=False)}
-    return ConversionRow(keys, leads, conversions, conversions / leads, low, high)
+    return ConversionRow(dict(zip(names, keys, strict=True)), leads, conversions, conversions / leads, low, high)

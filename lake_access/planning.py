@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
-from lake_access.bands import band_case, band_parameters, scores_within
+from lake_access.bands import band_at, band_parameters, band_place, scores_within
 from lake_access.declarations import UNSCORED
 from lake_access.iceberg.commits import MADE_BY, READ
 from lake_access.iceberg.tables import LEADS, ROLLED_UP
@@ -271,12 +271,12 @@ def _form_of_leads(bands: Mapping[str, int]) -> _Form:
     return _Form(
         keys={
             **_TEXT_KEYS,
-            "band": "final_score",
+            "band": f"{band_place(bands)} AS band_place",
             "contacted": "sales_actions > 0 AS contacted",
             "scored": f"({_SCORED_LEAD}) AS scored",
             **dict.fromkeys(_TIMES, _DAY),
         },
-        names={**_NAMES, "band": band_case(bands), **{name: _time("created_on", name) for name in _TIMES}},
+        names={**_NAMES, "band": band_at("band_place", bands), **{name: _time("created_on", name) for name in _TIMES}},
         contacted="sales_actions > 0",
         scored=_SCORED_LEAD,
         since="created_at >= $since::DATE::TIMESTAMPTZ",

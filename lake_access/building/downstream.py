@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lake_access.building.changes import tell_changes
+from lake_access.building.portions import lead_portions
 from lake_access.building.rewriting import replace_all, replace_rows
 from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
 from lake_access.iceberg.commits import MADE_BY, PinnedTable, pin
@@ -34,11 +35,14 @@ def build_leads(workshop: Workshop) -> None:
     if events.version is None or properties.items() <= pinned.properties.items():
         return
     delta = _changes(workshop, events, pinned, properties)
-    told = events.scan()
+    told, number = events.scan(), events.rows
     if delta.base is not None:
         tell_changes(workshop, events, delta)
-        told = "changed_events"
-    connection.execute(load_query("leads").format(events=told), parameters)
+        told, number = "changed_events", connection.table("changed_events").shape[0]
+    into = "CREATE OR REPLACE TABLE new_leads AS"
+    for portion in lead_portions(told, number):
+        connection.execute(load_query("leads").format(into=into, events=portion), parameters)
+        into = "INSERT INTO new_leads"
     if delta.base is None:
         replace_all(connection, table, definition, pinned, "new_leads", properties)
     else:

@@ -7,15 +7,17 @@ features as of a moment after that are made anew as well. So the tables always e
 
 from __future__ import annotations
 
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from lake_access.building.changes import tell_changed_events, tell_changes
 from lake_access.building.identity import changed_rows
-from lake_access.building.rewriting import replace_all, replace_rows
+from lake_access.building.portions import lead_portions
+from lake_access.building.rewriting import replace_all, replace_files, replace_rows
 from lake_access.building.workshop import Delta, Workshop, changes_since, upstream_property
 from lake_access.features import derive_features, features_digest, moments_step, outcomes_step, run, tell_events
 from lake_access.iceberg.catalog import translated
-from lake_access.iceberg.commits import PinnedTable, pin
+from lake_access.iceberg.commits import PinnedTable, commit, pin, write_rows
 from lake_access.iceberg.tables import EVENTS, FEATURES, KNOWN_OUTCOMES
 from lake_access.queries import load_query
 
@@ -63,30 +65,44 @@ def _build_outcomes(workshop: Workshop, events: PinnedTable, *, only_changed: bo
 
 
 def _build_features(workshop: Workshop, events: PinnedTable, *, only_changed: bool) -> None:
-    connection, declarations = workshop.connection, workshop.declarations
+    connection = workshop.connection
     table, definition = workshop.table(FEATURES)
     pinned, outcomes = pin(table), pin(workshop.table(KNOWN_OUTCOMES)[0])
     only_changed = only_changed and _include_leads_after(workshop, events, outcomes, pinned)
     connection.execute(load_query("outcomes_kept").format(scan=outcomes.scan()))
-    run(connection, moments_step(declarations))
-    derive_features(connection, declarations)
-    properties, rows = _made_from(workshop, events, outcomes), "new_features"
+    properties = _made_from(workshop, events, outcomes)
     if only_changed:
+        added = _write_features(workshop, "changed_events", connection.table("changed_events").shape[0])
         keys = "changed_leads"
-        replace_rows(connection, table, definition, pinned, key="lead_id", keys=keys, rows=rows, properties=properties)
+        replace_files(
+            connection, table, definition, pinned, key="lead_id", keys=keys, added=added, properties=properties
+        )
     else:
-        replace_all(connection, table, definition, pinned, rows, properties)
-    connection.execute(f"DROP TABLE {rows}")
+        added = _write_features(workshop, events.scan(), events.rows)
+        commit(table, added, list(pinned.files.values()), properties)
+
+
+def _write_features(workshop: Workshop, told: str, number: int) -> list[DataFile]:
+    """Data files of the features of all leads of so many events, as `known_outcomes` has it."""
+    connection, declarations = workshop.connection, workshop.declarations
+    table, definition = workshop.table(FEATURES)
+    written: list[DataFile] = []
+    for portion in lead_portions(told, number):
+        tell_events(connection, portion)
+        run(connection, moments_step(declarations))
+        derive_features(connection, declarations)
+        written += write_rows(connection, table, definition, "new_features")
+        connection.execute("DROP TABLE new_features")
+    return written
 
 
 def _include_leads_after(workshop: Workshop, events: PinnedTable, outcomes: PinnedTable, features: PinnedTable) -> bool:
     """Count among the changed leads those whose features know of an outcome that is told otherwise now.
 
-    False where it is no longer known which outcomes the features were made from: then every lead's events are told.
+    False where it is no longer known which outcomes the features were made from: then every lead's are made anew.
     """
     news = _changes(workshop, outcomes, features)
     if news is None:
-        tell_events(workshop.connection, events.scan())
         return False
     added, removed = _scans(outcomes, news)
     columns = ", ".join(workshop.table(KNOWN_OUTCOMES)[1].columns)
@@ -94,7 +110,6 @@ def _include_leads_after(workshop: Workshop, events: PinnedTable, outcomes: Pinn
     query = query.format(features=features.scan(), added=added, removed=removed, columns=columns)
     if changed_rows(workshop.connection.execute(query)):
         tell_changed_events(workshop, events)
-        tell_events(workshop.connection, "changed_events")
     return True
 
 

@@ -132,15 +132,17 @@ def _settle_owners(current: Round) -> None:
     An event without an id of its own is its content, time included, so that a copy lies in the same month; one with an
     id may lie in any.
     """
-    connection, anywhere = current.workshop.connection, None in current.months
-    files = [path for path, file in current.events.files.items() if anywhere or file.partition[0] in current.months]
-    if not files:
+    connection = current.workshop.connection
+    near = [path for path, file in current.events.files.items() if file.partition[0] in current.months]
+    far = [path for path in current.events.files if path not in set(near)] if None in current.months else []
+    if not near and not far:
         return
     places = " UNION ALL ".join(
-        f"SELECT {number} AS chunk, rowid AS place, stream, event_id, batch_id FROM {name}"  # noqa: S608  (ours)
+        f"SELECT {number} AS chunk, rowid AS place, stream, event_id, batch_id, has_own_id FROM {name}"  # noqa: S608  (ours)
         for number, name in enumerate(current.chunks)
     )
-    connection.execute(load_query("held_events").format(scan=current.events.scan(files=files), places=places))
+    scans = {"near": current.events.scan(files=near), "far": current.events.scan(files=far)}
+    connection.execute(load_query("held_events").format(**scans, places=places))
     given_up = connection.execute(load_query("held_counts")).fetchall()
     copies = {(stream, batch_id): number for stream, batch_id, number in given_up}
     if copies:

@@ -1,8 +1,8 @@
 -- What: leads as the events tell them.
 -- Grain: a lead that an event speaks of.
--- Slot, from code alone: `events` curated.events, or all events of some leads.
+-- Slots, from code alone: `into` how new_leads begins or grows; `events` curated.events, or all events of some leads.
 -- Parameters: $touches, $scores, $sales, $outcomes: the streams of each kind; $engagement_max, $intent_max.
-CREATE OR REPLACE TABLE new_leads AS
+{into}
 WITH told AS (
     SELECT *,
         stream IN $touches AS is_touch,
@@ -10,7 +10,8 @@ WITH told AS (
         stream IN $sales AS is_action,
         stream IN $outcomes AND converted AS is_conversion,
         -- The order of a lead's events: by time, and where two have the same time by their ids, which a stream has once.
-        {{t: occurred_at, i: event_id, s: stream}} AS position
+        -- As the bytes that sort so, made once: of a struct every aggregate makes them anew.
+        create_sort_key(occurred_at, 'ASC NULLS LAST', event_id, 'ASC NULLS LAST', stream, 'ASC NULLS LAST') AS position
     FROM {events}
 ), gathered AS (
     SELECT
