@@ -164,6 +164,7 @@ model_jobs.draw_model_jobs(acting())
 if found:
     draw_champion(live)
     draw_list(found, live)
+    model_jobs.choose_as_asked()
     titles = ["Version", "Compare", *(["Retrain"] if may_retrain else [])]
     tabs = st.tabs(titles, key=model_jobs.TAB, bind="query-params")
     with tabs[0]:
