@@ -31,6 +31,11 @@ def watch(job: Job) -> None:
     st.session_state[_WATCHED] = sorted({*st.session_state.get(_WATCHED, ()), job.id})
 
 
+def newest_watched() -> int:
+    """The number of the newest job that the reader began here and has not put away; 0 where there is none."""
+    return max(st.session_state.get(_WATCHED, ()), default=0)
+
+
 def choose_as_asked() -> None:
     """Choose on the page what the reader asked to see at an ended job; called just before it draws its choices.
 
