@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def begun(home: Path, **variables: str) -> None:
     home.mkdir(parents=True, exist_ok=True)
     given = {"home": str(home), **variables}
     settings = load_settings({f"LEADLAKE_{name.upper()}": value for name, value in given.items()})
-    fill_with_demo(open_lake(settings), DemoPlan(until=UNTIL, leads=2_500, seed=7))
+    with closing(open_lake(settings)) as lake:
+        fill_with_demo(lake, DemoPlan(until=UNTIL, leads=2_500, seed=7))
     retrain(settings, ANA, {"algorithm": "logistic_regression", "seed": 0}, NOW)
     registry = promotion_sources(settings, ANA, NOW).registry
     bootstrap_champion(open_database(settings), registry, ANA, version(settings, "1"), "the first model", NOW)
