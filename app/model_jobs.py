@@ -22,11 +22,28 @@ from lake_access.permissions import Action, Actor, may
 TAB = "tab"
 # The jobs that the reader began here and has not put away since; and those that were at hand when it was drawn last.
 _WATCHED, _SEEN = "_model_jobs_watched", "_model_jobs_seen"
+# What the reader chose at an ended job, until the page is drawn with it.
+_CHOSEN = "_model_jobs_chosen"
 
 
 def watch(job: Job) -> None:
     """Show on this page what becomes of this job."""
     st.session_state[_WATCHED] = sorted({*st.session_state.get(_WATCHED, ()), job.id})
+
+
+def newest_watched() -> int:
+    """The number of the newest job that the reader began here and has not put away; 0 where there is none."""
+    return max(st.session_state.get(_WATCHED, ()), default=0)
+
+
+def choose_as_asked() -> None:
+    """Choose on the page what the reader asked to see at an ended job; called just before it draws its choices.
+
+    Set any earlier it would be lost at times: the jobs above look by themselves every other second, and such a look
+    brings along what the browser last knew to be chosen.
+    """
+    for key, value in st.session_state.pop(_CHOSEN, {}).items():
+        st.session_state[key] = value
 
 
 def draw_model_jobs(actor: Actor) -> None:
@@ -90,8 +107,7 @@ def _way_to(label: str, key: str, chosen: dict[str, str]) -> None:
 
 
 def _show(chosen: dict[str, str]) -> None:
-    for key, value in chosen.items():
-        st.session_state[key] = value
+    st.session_state[_CHOSEN] = chosen
 
 
 def _put_away(number: int) -> None:

@@ -6,6 +6,7 @@ Each subject declares its tables with SQLAlchemy Core on a `MetaData` of its own
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,10 @@ from lake_access.settings import Settings
 # How long a writer waits for another one, and anybody for a server that does not answer.
 PATIENCE_SECONDS = 30
 CONNECT_SECONDS = 5
+# Servers that a process keeps connections to; it has more than one in tests alone.
+MOST_ENGINES = 4
+_engines: dict[str, Engine] = {}  # the longest unused first
+_opening = threading.Lock()
 
 
 class Moment(TypeDecorator[datetime]):
@@ -69,6 +74,8 @@ def database_address(database: str) -> str:
 def open_database(settings: Settings) -> Engine:
     """The database of these settings; threads may share it. A SQLite file is made on first use.
 
+    A PostgreSQL is one engine, and so one pool of connections, for a whole process: its connections are dear.
+
     With the tables' catalog in AWS Glue, state is kept in the home's SQLite file.
 
     Raises:
@@ -79,10 +86,19 @@ def open_database(settings: Settings) -> Engine:
         database = f"sqlite:///{(settings.home / 'leadlake.sqlite').absolute()}"
     address = database_address(database)
     if not address.startswith("sqlite"):
-        return create_engine(address, pool_pre_ping=True)
+        return _shared_engine(address)
     engine = create_engine(address, connect_args={"timeout": PATIENCE_SECONDS})
     _begin_at_once(engine)
     return engine
+
+
+def _shared_engine(address: str) -> Engine:
+    with _opening:
+        engine = _engines.pop(address, None) or create_engine(address, pool_pre_ping=True, max_overflow=25)
+        _engines[address] = engine
+        if len(_engines) > MOST_ENGINES:
+            _engines.pop(next(iter(_engines))).dispose()
+        return engine
 
 
 @contextmanager

@@ -19,6 +19,8 @@ _REMEDIES = (
     (r"HTTP (429|5\d\d)", "S3 asks for fewer requests, or fails for the moment: try again in a minute."),
     (r"error for HTTP", "S3 did not answer: check the network, and try again."),
 )
+# All that is told of such an error is the file's name.
+_BROKEN_FILE = re.compile(r"(?:No magic bytes found|too small to be a Parquet|footer|corrupt).{0,60}'([^']+\.parquet)'")
 
 
 @contextmanager
@@ -39,6 +41,11 @@ def engine_errors(what: str) -> Iterator[None]:
             "LEADLAKE_HOME."
         ) from exc
     except duckdb.Error as exc:
+        broken = _BROKEN_FILE.search(str(exc))
+        if broken is not None:
+            raise StorageError(
+                f"{what}: {broken[1]} is no whole Parquet file: it was changed or cut short. Restore it, or replay."
+            ) from exc
         raise LeadlakeError(f"{what}: DuckDB failed ({type(exc).__name__}); run it again, or report it.") from exc
 
 

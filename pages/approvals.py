@@ -77,7 +77,11 @@ def draw_overrides(request: Request) -> None:
     failed = {gate.gate: model_words.gate_name(gate) for gate in request.failed if gate.can_be_overridden}
     if not failed or not may(acting(), Action.OVERRIDE_GATE) or is_own(request):
         return
-    with st.popover("Override a gate", icon=":material/gavel:"), st.form(f"override_{request.id}", border=False):
+    # Another key after each override: what was sent closes.
+    popover = st.popover(
+        "Override a gate", icon=":material/gavel:", key=f"override_popover_{request.id}_{len(request.failed)}"
+    )
+    with popover, st.form(f"override_{request.id}", border=False):
         gate = st.selectbox("Gate", list(failed), format_func=lambda name: failed[name], key=f"gate_{request.id}")
         reason = st.text_area("Reason", key=f"override_reason_{request.id}", max_chars=2_000)
         if st.form_submit_button("Override"):

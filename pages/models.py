@@ -95,7 +95,11 @@ def draw_list(found: Sequence[ModelVersion], live: Champion | None) -> None:
 
 def draw_request(version: str) -> None:
     """The form that asks for a promotion."""
-    with st.popover("Request promotion", icon=":material/rocket_launch:"), st.form("request", border=False):
+    # Another key after each request: what was sent closes.
+    popover = st.popover(
+        "Request promotion", icon=":material/rocket_launch:", key=f"request_{model_jobs.newest_watched()}"
+    )
+    with popover, st.form("request", border=False):
         st.write("The gates run in the worker, and another person decides.")
         reason = st.text_area("Reason", key="request_reason", max_chars=2_000)
         if st.form_submit_button("Request", type="primary"):
@@ -164,6 +168,7 @@ model_jobs.draw_model_jobs(acting())
 if found:
     draw_champion(live)
     draw_list(found, live)
+    model_jobs.choose_as_asked()
     titles = ["Version", "Compare", *(["Retrain"] if may_retrain else [])]
     tabs = st.tabs(titles, key=model_jobs.TAB, bind="query-params")
     with tabs[0]:

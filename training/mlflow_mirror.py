@@ -128,8 +128,10 @@ def differences(client: MlflowClient, records: Sequence[ModelVersion]) -> list[s
         version = told.pop(int(record.version), None)
         if version is None:
             found.append(f"model {record.version} is not in MLflow's registry.")
-        elif version.tags.get("leadlake.artifact_sha256") != record.artifact_sha256:
-            found.append(f"model {record.version}: MLflow tells another file than the record.")
+            continue
+        otherwise = [name for name, told_of in _tags(record).items() if version.tags.get(name) != told_of]
+        if otherwise:
+            found.append(f"model {record.version}: MLflow tells otherwise than the record: {', '.join(otherwise)}.")
     strangers = [number for number, version in told.items() if version.tags.get(STATE) not in (PENDING, ABANDONED)]
     return [*found, *(f"MLflow has a version {number} that Leadlake never registered." for number in sorted(strangers))]
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lake_access.database import Moment, make_tables, reading, writing
 from lake_access.errors import ConflictError, ModelRefusedError
-from lake_access.ledger import append, entries, open_ledger
+from lake_access.ledger import LEDGER, append, entries, open_ledger
 from lake_access.permissions import Actor
 from training.versions import Interval, ModelVersion
 
@@ -69,15 +69,23 @@ def all_records(engine: Engine) -> list[ModelVersion]:
     """Every version, the newest first.
 
     Raises:
-        ModelRefusedError: a record is not the one that was registered.
+        ModelRefusedError: a record is not the one that was registered, or is gone.
         StorageError: the database cannot be read.
     """
     make_tables(engine, METADATA)
+    open_ledger(engine)
     with reading(engine) as connection:
         rows = connection.execute(select(VERSIONS).order_by(VERSIONS.c.version.desc())).mappings().all()
-    if not rows:
-        return []
-    registered = {entry.subject: entry.details["record_sha256"] for entry in entries(engine, event=REGISTERED)}
+        told = select(LEDGER.c.subject, LEDGER.c.details).where(LEDGER.c.event == REGISTERED).order_by(LEDGER.c.number)
+        registered = {
+            subject: json.loads(details)["record_sha256"] for subject, details in connection.execute(told).all()
+        }
+    gone = registered.keys() - {subject_of(str(row["version"])) for row in rows}
+    if gone:
+        raise ModelRefusedError(
+            f"{min(gone)}: the ledger registered it, and its record in the database is gone; restore the database from "
+            "a copy."
+        )
     return [_checked(row["document"], registered.get(subject_of(str(row["version"]))), row["version"]) for row in rows]
 
 

@@ -8,8 +8,10 @@ changes the files but not the rows (compaction) keeps the version.
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Operation, Snapshot
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 
+from lake_access.errors import StorageError
 from lake_access.iceberg.catalog import load_table, translated
 from lake_access.iceberg.tables import SQL_TYPES, PartitionUnit, TableDefinition
 from lake_access.iceberg.written_files import RETURNED, Statistics, described
@@ -92,7 +95,7 @@ def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
     snapshot = snapshot or table.current_snapshot()
     if snapshot is None:
         return pin_nothing(table)
-    with translated(".".join(table.name())):
+    with translated(name := ".".join(table.name())), _whole_metadata(name):
         tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
         files = {local_path(task.file.file_path): task.file for task in tasks}
     properties = said_by(snapshot)
@@ -105,6 +108,18 @@ def pin(table: Table, snapshot: Snapshot | None = None) -> PinnedTable:
         files=files,
         properties=dict(properties),
     )
+
+
+@contextmanager
+def _whole_metadata(name: str) -> Iterator[None]:
+    """A manifest that PyIceberg cannot take apart, in a sentence; its readers have no error of their own for that."""
+    try:
+        yield
+    except (EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, zlib.error) as exc:
+        raise StorageError(
+            f"{name}: its manifests cannot be read ({type(exc).__name__}): they were changed or cut short. Restore the "
+            "lake from a copy."
+        ) from exc
 
 
 def said_by(snapshot: Snapshot) -> Properties:

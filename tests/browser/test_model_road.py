@@ -161,7 +161,8 @@ def test_and_rolls_back_and_the_ledger_holds_each_step(person: Callable[[str], P
 
 
 def the_one_who_asked_does_not_decide(page: Page, settings: Settings, engine: Engine) -> None:
-    expect(page.get_by_role("heading", name="Request 1: version 2 in place of 1")).to_be_visible()
+    waiting = page.get_by_role("heading", name="Request 1: version 2 in place of 1")
+    expect(waiting).to_be_visible(timeout=DRAW_MILLISECONDS)
     expect(page.get_by_role("button", name="Withdraw")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     # Nor if they were made an engineer since, and called what the button would.

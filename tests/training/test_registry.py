@@ -23,6 +23,7 @@ from lake_access.settings import Settings
 from tests.lake_access.lakes import NOW, settings_in
 from tests.training.people import ANALYST, VIEWER
 from training.card_html import card_html
+from training.examination import examine_models
 from training.mlflow_mirror import NAME, open_mlflow
 from training.registry import (
     REGISTRATION_STEPS,
@@ -197,6 +198,34 @@ def test_a_changed_record_is_noticed(own: Settings) -> None:
     assert version(own, "1").version == "1"
 
 
+def test_a_record_that_was_taken_out_or_put_in_is_noticed(own: Settings) -> None:
+    engine = open_database(own)
+    with writing(engine) as connection:
+        kept = dict(connection.execute(VERSIONS.select().where(VERSIONS.c.version == 2)).mappings().one())
+        connection.execute(VERSIONS.delete().where(VERSIONS.c.version == 2))
+
+    with pytest.raises(ModelRefusedError, match=r"model 2: the ledger registered it, and its record .* is gone"):
+        versions(own)
+    assert [found.detail for found in examine_models(own) if found.verdict == "failure"] == [
+        "model 2: the ledger registered it, and its record in the database is gone; restore the database from a copy."
+    ]
+
+    with writing(engine) as connection:
+        connection.execute(VERSIONS.insert().values(kept))
+        connection.execute(VERSIONS.insert().values(kept | {"version": 7}))
+    with pytest.raises(ModelRefusedError, match="model 7: its record in the database is not the one that the ledger"):
+        versions(own)
+
+
+def test_a_record_under_anothers_number_is_noticed(own: Settings) -> None:
+    with writing(open_database(own)) as connection:
+        connection.execute(VERSIONS.delete().where(VERSIONS.c.version == 1))
+        connection.execute(update(VERSIONS).where(VERSIONS.c.version == 2).values(version=1))
+
+    with pytest.raises(ModelRefusedError, match="model 1: its record in the database is not the one that the ledger"):
+        load_model(own, "1")
+
+
 def test_a_changed_card_is_noticed(own: Settings) -> None:
     file = Path(own.lake) / version(own, "1").card
     file.write_text(file.read_text(encoding="utf-8").replace('"ann"', '"eve"'), encoding="utf-8")
@@ -208,10 +237,13 @@ def test_a_changed_card_is_noticed(own: Settings) -> None:
 def test_what_mlflow_tells_otherwise_is_named(own: Settings) -> None:
     client = open_mlflow(own)
     client.set_model_version_tag(NAME, "1", "leadlake.artifact_sha256", "0" * 64)
+    client.set_model_version_tag(NAME, "2", "leadlake.digest", "0" * 64)
+    client.set_model_version_tag(NAME, "2", "leadlake.snapshot_ids", "{}")
     client.create_model_version(NAME, "file:///elsewhere", None)
 
     assert mirror_differences(own) == [
-        "model 1: MLflow tells another file than the record.",
+        "model 2: MLflow tells otherwise than the record: leadlake.digest, leadlake.snapshot_ids.",
+        "model 1: MLflow tells otherwise than the record: leadlake.artifact_sha256.",
         "MLflow has a version 3 that Leadlake never registered.",
     ]
 

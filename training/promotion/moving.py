@@ -15,7 +15,7 @@ from lake_access.ledger import append, verify
 from lake_access.permissions import Action, Actor, require
 from training.promotion.alias import mirror, require_own_alias
 from training.promotion.evidence import Registry
-from training.promotion.ledger_rows import tenure_untold
+from training.promotion.ledger_rows import fallback_untold
 from training.promotion.reasons import written_reason
 from training.promotion.records import Champion, How, Tenure, champion, champion_in, requests_in
 from training.promotion.steps import (
@@ -124,7 +124,7 @@ def roll_back(
     require_own_alias(engine, registry)
     back = live.previous
     with reading(engine) as connection:
-        untold = tenure_untold(connection, back)
+        untold = fallback_untold(connection, live.tenure, back)
     if untold:
         raise RefusedError(f"{untold} Somebody changed it from outside. Nothing was changed.")
     _require_artifact(registry, back.version, back.artifact_sha256)

@@ -22,6 +22,7 @@ ANALYST = Actor("ana", frozenset({"analyst"}), "oidc")
 ENGINEER = Actor("egon", frozenset({"ml_engineer"}), "oidc")
 OTHER_ENGINEER = Actor("olga", frozenset({"ml_engineer"}), "oidc")
 LOCAL = local_user("lena")
+DATABASE = "database"  # the file of a home that says where its database is
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,21 @@ class Desk:
 
 def opened(home: Path) -> Desk:
     """The desk of this home, as a process finds it."""
-    registry = SmallRegistry(home / "models")
-    return Desk(open_database(load_settings({"LEADLAKE_HOME": str(home)})), registry, sources_of(registry))
+    registry, elsewhere = SmallRegistry(home / "models"), home / DATABASE
+    environment = {"LEADLAKE_HOME": str(home)}
+    if elsewhere.is_file():
+        environment["LEADLAKE_DATABASE"] = elsewhere.read_text(encoding="utf-8")
+    return Desk(open_database(load_settings(environment)), registry, sources_of(registry))
 
 
-def furnished(home: Path) -> Desk:
-    """A new desk: version 1 knows one feature and is champion, 2 knows both, 3 knows noise alone."""
+def furnished(home: Path, database: str | None = None) -> Desk:
+    """A new desk: version 1 knows one feature and is champion, 2 knows both, 3 knows noise alone.
+
+    Its database is in the home, or the one of this address.
+    """
     home.mkdir(parents=True, exist_ok=True)
+    if database is not None:
+        (home / DATABASE).write_text(database, encoding="utf-8")
     desk = opened(home)
     first = desk.registry.train("1", [0])
     desk.registry.train("2", [0, 1])

@@ -16,7 +16,7 @@ from training.promotion.moving import roll_back
 from training.promotion.requesting import request_promotion
 from training.promotion.steps import EVIDENCE_CHECKED
 
-PATIENCE = 60
+PATIENCE = 180
 _spawned = get_context("spawn")
 
 

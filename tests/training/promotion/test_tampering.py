@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from sqlalchemy import text
 from lake_access.database import writing
 from lake_access.errors import ConflictError, RefusedError
 from lake_access.ledger import entries, verify
-from tests.training.promotion.desk import ANALYST, ENGINEER, LATER, NOW, Desk
+from tests.training.promotion.desk import ANALYST, ENGINEER, LATER, NOW, OTHER_ENGINEER, Desk
 from training.promotion.alias import alias_moved, repair_alias
-from training.promotion.deciding import approve, override_gate
+from training.promotion.deciding import approve, override_gate, reject
 from training.promotion.moving import roll_back
 from training.promotion.records import Request, champion, request_of
-from training.promotion.requesting import request_promotion
+from training.promotion.requesting import request_promotion, withdraw
 
 
 class Bomb:
@@ -98,6 +99,8 @@ def test_another_drift_report_voids_the_request(desk: Desk) -> None:
             "UPDATE promotion_requests SET bound = replace(bound, 'artifact_sha256\": \"', 'artifact_sha256\": \"0')",
             "Row 2",
         ),
+        ("UPDATE promotion_requests SET requested_by = 'mallory'", "not asked for by mallory"),
+        ("UPDATE promotion_requests SET version = '3'", "not a request of version 3"),
     ],
 )
 def test_a_request_changed_in_the_database_is_void(desk: Desk, statement: str, names: str) -> None:
@@ -105,6 +108,30 @@ def test_a_request_changed_in_the_database_is_void(desk: Desk, statement: str, n
     changed(desk, statement)
 
     void_on_approval(desk, made, names)
+
+
+def test_who_asked_does_not_approve_by_writing_another_name_into_the_request(desk: Desk) -> None:
+    made = request_promotion(desk.engine, desk.sources, ENGINEER, "2", "Mine.", NOW)
+    changed(desk, "UPDATE promotion_requests SET requested_by = 'olga'")
+
+    void_on_approval(desk, made, "not asked for by olga")
+
+
+@pytest.mark.parametrize(
+    ("decide", "told"),
+    [
+        (lambda desk, one: reject(desk.engine, OTHER_ENGINEER, one, "No.", LATER), "rejected it"),
+        (lambda desk, one: withdraw(desk.engine, ANALYST, one, "Not yet.", LATER), "withdrew it"),
+    ],
+)
+def test_a_request_that_was_turned_down_does_not_wait_again_by_an_edit(
+    desk: Desk, decide: Callable[[Desk, int], object], told: str
+) -> None:
+    made = requested(desk)
+    decide(desk, made.id)
+    changed(desk, "UPDATE promotion_requests SET state = 'requested', decided_by = NULL, decision_row = NULL")
+
+    void_on_approval(desk, made, f"in row 3 of the ledger {told} already")
 
 
 def test_an_override_that_the_ledger_does_not_know_counts_for_nothing(desk: Desk) -> None:
@@ -176,6 +203,32 @@ def test_a_rollback_to_an_artifact_that_changed_or_is_gone_is_refused_before_any
     assert (found and found.version, desk.registry.champion_alias(), entries(desk.engine)) == ("2", "2", before)
     file.write_bytes(sound)
     assert roll_back(desk.engine, desk.registry, ENGINEER, "Back.", LATER).version == "1"
+
+
+def test_a_rollback_goes_where_the_ledger_says_whatever_the_record_does(desk: Desk) -> None:
+    approve(desk.engine, desk.sources, ENGINEER, requested(desk).id, "Go.", LATER)
+    third = requested(desk, "3")
+    for gate in third.failed:
+        override_gate(desk.engine, ENGINEER, third.id, gate.gate, "For the test.", LATER)
+    approve(desk.engine, desk.sources, ENGINEER, third.id, "Go.", LATER)
+    changed(desk, "UPDATE champion_tenures SET falls_back_to = 1 WHERE version = '3'")
+
+    with pytest.raises(RefusedError, match="falls back to version 1, and the ledger tells of version 2"):
+        roll_back(desk.engine, desk.registry, ENGINEER, "Back.", LATER)
+
+    found = champion(desk.engine)
+    assert (found and found.version, desk.registry.champion_alias()) == ("3", "3")
+
+
+def test_another_name_under_the_champion_is_noticed(desk: Desk) -> None:
+    approve(desk.engine, desk.sources, ENGINEER, requested(desk).id, "Go.", LATER)
+    changed(desk, "UPDATE champion_tenures SET by = 'mallory' WHERE version = '2'")
+    made = requested(desk, "3")
+    for gate in made.failed:
+        override_gate(desk.engine, ENGINEER, made.id, gate.gate, "For the test.", LATER)
+
+    with pytest.raises(RefusedError, match="version 2 as champion is not what row 3 of the ledger says"):
+        approve(desk.engine, desk.sources, OTHER_ENGINEER, made.id, "Go.", LATER)
 
 
 def test_a_rollback_to_a_record_that_was_changed_is_refused(desk: Desk) -> None:
