@@ -97,8 +97,9 @@ def forget(
 ) -> Forgotten:
     """Erase a person from the lake: raw events, tables, earlier states, reports.
 
-    `whom` is an address, or the id of a lead: what keeps whom to forget until it is done keeps no address. `erasers` clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut
-    short is finished by repeating it. Afterwards no earlier state can be read.
+    `whom` is an address, or the id of a lead: what keeps whom to forget until it is done keeps no address. `erasers`
+    clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut short is
+    finished by repeating it. Afterwards no earlier state can be read.
 
     Raises:
         NotAllowedError: the actor may not.
