@@ -1,4 +1,4 @@
-"""The job that forgets a person: asked for by the lead's id, no address in the queue, run again where it is cut short."""
+"""The job that forgets a person: asked for by the id of their lead, no address in the queue, repeated when killed."""
 
 from __future__ import annotations
 

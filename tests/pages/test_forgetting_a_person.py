@@ -58,7 +58,7 @@ def texts(page: AppTest) -> list[str]:
     return [element.value for element in (*page.text, *page.caption, *page.markdown, *page.warning)]
 
 
-def run(home: Path, engine: Engine, job: Job) -> dict[str, Any]:
+def run(home: Path, job: Job) -> dict[str, Any]:
     task = JobTask(
         lakes.opened(home).settings, job.actor, datetime.now(UTC), lambda _step, _share: None, lambda _line: None
     )
@@ -77,7 +77,7 @@ def test_a_person_found_by_address_is_forgotten_and_the_page_says_what_went(
     job = take_next(engine, WORKER, datetime.now(UTC))
     assert job is not None
     assert (job.kind, job.parameters) == ("forget", {"lead": lead, "reason": REASON})
-    result = run(addresses_home, engine, job)
+    result = run(addresses_home, job)
     finish(engine, job.id, str(WORKER), "succeeded", datetime.now(UTC), result=result)
     page.run()
     assert not page.exception
