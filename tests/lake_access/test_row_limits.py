@@ -126,9 +126,10 @@ ATTEMPTS = [
     "SELECT (SELECT count(*) FROM curated.leads)",
     "FROM curated.leads SELECT count(*)",
     "SELECT max(count) FROM (SUMMARIZE curated.leads)",
-    "SELECT count(*) FROM (PIVOT curated.leads ON converted USING count(*) GROUP BY lead_id)",
+    "SELECT count(*) FROM (SELECT lead_id, converted FROM curated.leads)"
+    " PIVOT (count(*) FOR converted IN (true, false))",
     "SELECT count(*) FROM curated.leads TABLESAMPLE 100%",
-    "SELECT count(*) FROM range(100) AS r(n), LATERAL (SELECT lead_id FROM curated.leads LIMIT 1 OFFSET n)",
+    "SELECT count(*) FROM range(2) AS r(n), LATERAL (SELECT lead_id FROM curated.leads WHERE n = 0)",
     "SELECT count(DISTINCT e.lead_id) FROM curated.events e LEFT JOIN curated.leads l USING (lead_id)"
     " WHERE l.lead_id IS NULL",
     "SELECT count(DISTINCT s.lead_id) FROM curated.scores s ANTI JOIN curated.leads l USING (lead_id)",

@@ -1,0 +1,87 @@
+"""The section Outcomes of the page Drift: what the scores promised, what came, and estimates where it cannot yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import charts_drift, drift_view, formatting
+from app.cards import chart_card, table_card
+from app.charts_drift import Line
+from app.drift_course import FIGURE, ONE_DIGIT, SHARE, called_from, cohorts_of
+from lake_access.lake import PinnedLake
+from monitoring.late_outcomes import Cohort
+
+RATIOS = ("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)")
+ESTIMATES = ("Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)")
+COUNTS = ("Expected", "Mean score", *ESTIMATES)
+
+
+def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
+    """Expected against what came, cohort by cohort; and estimates where nothing can have come yet."""
+    if not versions:
+        st.info("No version has scored leads yet.", icon=":material/info:")
+        return
+    version = st.selectbox("Version", versions, index=len(versions) - 1, key="version", bind="query-params", width=150)
+    found = cohorts_of(pinned, version)
+    told = [each for each in found if each.mature]
+    off = sum(not each.as_expected for each in told)
+    st.text(
+        f"{formatting.share(off, len(told))} cohorts with mature leads are off what chance makes of the expected."
+        if told
+        else "No lead of this version is mature yet: all there is are estimates."
+    )
+    if told:
+        chart_card(
+            "Expected and what came",
+            charts_drift.expected_against_actual(told),
+            key="drift_expected",
+            alt="Expected and actual conversions of mature leads by the week of their first score",
+            frame=drift_view.cohorts_frame(told),
+            file_name="expected-and-came",
+            note="Mature leads by the week of their first score; lines are chance's 95% range. Diamonds are off it.",
+        )
+    _draw_estimates(found)
+    table_card(
+        "Cohorts",
+        drift_view.cohorts_frame(found[::-1]),
+        key="drift_cohorts",
+        file_name="cohorts",
+        column_config={"Conversion": SHARE, **dict.fromkeys(RATIOS, FIGURE), **dict.fromkeys(COUNTS, ONE_DIGIT)},
+        note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
+        f"score of {called_from()} and more.",
+    )
+
+
+def _draw_estimates(found: Sequence[Cohort]) -> None:
+    """The estimates of all weeks, those that nothing can have come of yet too, and what came true of the others."""
+    lines = [
+        Line("Estimate (all leads)", {each.week: each.estimated_roc_auc for each in found}, estimated=True),
+        Line("True (mature leads)", {each.week: each.roc_auc for each in found}),
+    ]
+    chart_card(
+        "ROC AUC: estimated, and what came true",
+        charts_drift.week_lines(lines, "ROC AUC"),
+        key="drift_estimates",
+        alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
+        frame=drift_view.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
+        file_name="estimated-roc-auc",
+        note="The estimate is from the scores alone, before anything has come. Few conversions a week make the true "
+        "one jump.",
+    )
+    frame = drift_view.estimates_frame(found[::-1])
+    if not len(frame):
+        return
+    counts = [name for name in frame if name.startswith(("Called", "Missed")) and name.endswith("(estimate)")]
+    table_card(
+        "Estimates held against what came true",
+        frame,
+        key="drift_estimates_held",
+        file_name="estimates-held",
+        column_config={
+            **dict.fromkeys((name for name in frame if name.startswith("ROC")), FIGURE),
+            **dict.fromkeys(counts, ONE_DIGIT),
+        },
+        note=f"{drift_view.estimates_told(found)} Both are over the same mature leads of a week.",
+    )
