@@ -38,25 +38,29 @@ def forget_form(lead_id: str) -> None:
     """Have the person of this lead forgotten, with a reason and the head of the id typed; for who may."""
     if not may(acting(), Action.FORGET_PERSON):
         return
-    with st.popover("Forget this person…", icon=":material/person_remove:"), st.form(f"forget_{lead_id}", border=False):
-        st.markdown("**Forget this person for good**")
-        st.caption(
-            "Raw events, tables, reports and everything else that names them go, and every earlier state of the lake. "
-            "It cannot be undone, and takes as long as building the whole lake again."
-        )
-        reason = st.text_input(
-            "Reason",
-            max_chars=500,
-            key=f"forget_reason_{lead_id}",
-            placeholder="asked for it, case 12",
-            help="The ledger keeps it for ever: no address may stand in it.",
-        )
-        typed = st.text_input(
-            f"Type the lead's first {HEAD_LENGTH} digits to confirm", key=f"forget_typed_{lead_id}", max_chars=36
-        )
-        meant = st.form_submit_button("Forget for good", type="primary", icon=":material/delete_forever:")
-    if meant:
-        _ask(lead_id, reason, typed)
+    with st.popover("Forget this person…", icon=":material/person_remove:"):
+        with st.form(f"forget_{lead_id}", border=False):
+            st.markdown("**Forget this person for good**")
+            st.caption(
+                "Raw events, tables, reports and everything else that names them go, and every earlier state of the "
+                "lake. It cannot be undone, and takes as long as building the whole lake again."
+            )
+            reason = st.text_input(
+                "Reason",
+                max_chars=500,
+                key=f"forget_reason_{lead_id}",
+                placeholder="asked for it, case 12",
+                help="The ledger keeps it for ever: no address may stand in it.",
+            )
+            typed = st.text_input(
+                f"Type {lead_id[:HEAD_LENGTH]} to confirm: the lead's first digits",
+                key=f"forget_typed_{lead_id}",
+                max_chars=36,
+            )
+            meant = st.form_submit_button("Forget for good", type="primary", icon=":material/delete_forever:")
+        # Here, as what is drawn elsewhere lies behind.
+        if meant:
+            _ask(lead_id, reason, typed)
 
 
 def draw_forgettings() -> None:

@@ -132,6 +132,9 @@ def test_scores_given_offline_go_with_the_person_and_stay_of_others(lake: Lake, 
     assert files_naming(lake, leads[0]) == []
     offline = [row for row in read_table(lake, SCORES) if row["mode"] == "offline"]
     assert [(str(row["lead_id"]), row["score"]) for row in offline] == [(leads[1], 8)]
+    # As a scoring that began before would.
+    assert append_offline_scores(lake, "10", given, NOW) == 1
+    assert files_naming(lake, leads[0]) == []
 
 
 def test_the_database_tells_nothing_of_the_person_either(lake: Lake, database: Engine) -> None:
