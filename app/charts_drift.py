@@ -29,7 +29,6 @@ class Line:
 
     name: str
     values: Mapping[date, float | None]
-    estimated: bool = False  # drawn dotted
 
 
 def distributions(found: Distribution) -> go.Figure:
@@ -82,12 +81,8 @@ def week_lines(
             x=list(told),
             y=list(told.values()),
             mode="lines+markers",
-            line={
-                "color": palette.NEUTRAL if line.estimated else palette.CATEGORIES[place % len(palette.CATEGORIES)],
-                "width": 2,
-                "dash": "dot" if line.estimated else "solid",
-            },
-            marker={"size": 7, "symbol": "circle-open" if line.estimated else "circle"},
+            line={"color": palette.CATEGORIES[place % len(palette.CATEGORIES)], "width": 2},
+            marker={"size": 7},
             customdata=[
                 f"<b>{plotly_text(line.name)}</b><br>Week of {formatting.day(week)}: {value:{tick_format}}"
                 for week, value in told.items()

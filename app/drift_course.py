@@ -1,9 +1,9 @@
-"""The sections Weeks and Scores of the page Drift."""
+"""The sections Weeks, Scores and Outcomes of the page Drift."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -20,11 +20,14 @@ from jobs.requests import request_job
 from lake_access.errors import LeadlakeError
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, may
-from monitoring.drift_checks import BASELINES, DriftCheck, newest_check, period_words
+from monitoring.drift_checks import BASELINES, DriftCheck, newest_check
 from monitoring.late_outcomes import Cohort
 from training.promotion.records import tenures
 
 MOST_LINES = 5
+RATIOS = ("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)")
+ESTIMATES = ("Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)")
+COUNTS = ("Expected", "Mean score", *ESTIMATES)
 FROM_ALL = "This is made from all leads, and is for those who may see all of them."
 SHARE = st.column_config.NumberColumn(format="percent")
 FIGURE = st.column_config.NumberColumn(format="%.3f")
@@ -43,7 +46,7 @@ def ask_for(kind: str, parameters: Mapping[str, object]) -> None:
     st.rerun()
 
 
-def draw_weeks(pinned: PinnedLake, versions: Sequence[str], days: tuple[date, date]) -> None:
+def draw_weeks(pinned: PinnedLake, versions: Sequence[str]) -> None:
     """The newest weeks against a baseline, as the newest check has them; mean score, conversion and calibration."""
     show_told()
     if pinned.limits is None:
@@ -52,12 +55,9 @@ def draw_weeks(pinned: PinnedLake, versions: Sequence[str], days: tuple[date, da
                 "Against", BASELINES, default=BASELINES[0], key="against", bind="query-params", required=True,
                 format_func=str.capitalize,
             )  # fmt: skip
-            period = _choose_period(days) if baseline == "fixed period" else None
-            chosen = baseline != "fixed period" or period is not None
-            if chosen and may(acting(), Action.RUN_DRIFT) and st.button("Check now", icon=":material/refresh:"):
-                ends = {} if period is None else {"period_from": str(period[0]), "period_to": str(period[1])}
-                ask_for("drift_check", {"baseline": baseline, **ends})
-        check = newest_check(state(), baseline, None if period is None else period_words(*period)) if chosen else None
+            if may(acting(), Action.RUN_DRIFT) and st.button("Check now", icon=":material/refresh:"):
+                ask_for("drift_check", {"baseline": baseline})
+        check = newest_check(state(), baseline)
         if check is None:
             st.info(
                 "No check against this has been made yet. “Check now” asks for one; the page Jobs can have it come "
@@ -69,23 +69,6 @@ def draw_weeks(pinned: PinnedLake, versions: Sequence[str], days: tuple[date, da
     else:
         st.info(FROM_ALL, icon=":material/lock:")
     _draw_score_course(pinned, versions)
-
-
-def _choose_period(days: tuple[date, date]) -> tuple[date, date] | None:
-    """The fixed period that the weeks after it are compared with; None while only its first day is chosen."""
-    first, last = days
-    picked = st.date_input(
-        "Period",
-        (first, first + (last - first) // 2),
-        min_value=first,
-        max_value=last,
-        key="period",
-        bind="query-params",
-        format="YYYY-MM-DD",
-        width=240,
-    )
-    ends: tuple[date, ...] = picked
-    return (ends[0], ends[1]) if len(ends) == 2 else None
 
 
 def _draw_check(check: DriftCheck) -> None:
@@ -120,7 +103,7 @@ def _draw_check(check: DriftCheck) -> None:
 
 
 def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
-    by_version = {version: cohorts_of(pinned, version) for version in versions}
+    by_version = {version: _cohorts(pinned, version) for version in versions}
     found = [each for cohorts in by_version.values() for each in cohorts]
     if not found:
         return
@@ -151,28 +134,7 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
                 file_name=f"drift-{title.lower().replace(' ', '-')}",
                 note=note,
             )
-    _draw_calibration(by_version, marks)
-
-
-def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping[date, str]) -> None:
-    told_of = {name: [each for each in cohorts if each.mature] for name, cohorts in by_version.items()}
-    found = [each for cohorts in told_of.values() for each in cohorts]
-    lines = [
-        Line(f"Version {name}", {each.week: _ratio(each) for each in cohorts})
-        for name, cohorts in told_of.items()
-        if cohorts
-    ]
-    if lines:
-        chart_card(
-            "Calibration",
-            charts_drift.week_lines(lines[-MOST_LINES:], "Came / expected", tick_format=".1f", champions=marks),
-            key="drift_calibration_course",
-            alt="Conversions that came over those expected, by week and version",
-            frame=drift_view.cohorts_frame(found)[["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]],
-            file_name="drift-calibration",
-            note="1 is as promised; below it the scores promised too much. Mature leads, by the week of their first score.",
-        )
-    frame = drift_view.cohorts_frame(found)
+    frame = drift_view.cohorts_frame([each for each in found if each.mature])
     told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]
     table_card(
         "Calibration by week",
@@ -184,10 +146,6 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
         column_config={"Conversion": SHARE, "Came / expected": FIGURE, "Expected": ONE_DIGIT, "Mean score": ONE_DIGIT},
         note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )
-
-
-def _ratio(each: Cohort) -> float | None:
-    return each.conversions / each.expected.value if each.expected.value else None
 
 
 def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str, str]) -> None:
@@ -236,11 +194,45 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
         )
 
 
-def cohorts_of(pinned: PinnedLake, version: str) -> tuple[Cohort, ...]:
-    """A version's leads by the week of their first score; called are those of the highest band."""
-    return ask(drift_numbers.cohorts_of, pinned, version, called_from())
+def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
+    """Expected against what came, cohort by cohort; and estimates where nothing can have come yet."""
+    if not versions:
+        st.info("No version has scored leads yet.", icon=":material/info:")
+        return
+    version = st.selectbox("Version", versions, index=len(versions) - 1, key="version", bind="query-params", width=150)
+    found = _cohorts(pinned, version)
+    told = [each for each in found if each.mature]
+    off = sum(not each.as_expected for each in told)
+    st.text(
+        f"{formatting.share(off, len(told))} cohorts with mature leads are off what chance makes of the expected."
+        if told
+        else "No lead of this version is mature yet: all there is are estimates."
+    )
+    if told:
+        chart_card(
+            "Expected and what came",
+            charts_drift.expected_against_actual(told),
+            key="drift_expected",
+            alt="Expected and actual conversions of mature leads by the week of their first score",
+            frame=drift_view.cohorts_frame(told),
+            file_name="expected-and-came",
+            note="Mature leads by the week of their first score; lines are chance's 95% range. Diamonds are off it.",
+        )
+    table_card(
+        "Cohorts",
+        drift_view.cohorts_frame(found[::-1]),
+        key="drift_cohorts",
+        file_name="cohorts",
+        column_config={"Conversion": SHARE, **dict.fromkeys(RATIOS, FIGURE), **dict.fromkeys(COUNTS, ONE_DIGIT)},
+        note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
+        f"score of {_called_from()} and more. Hold an estimate against what comes true in the columns before it.",
+    )  # fmt: skip
 
 
-def called_from() -> int:
+def _cohorts(pinned: PinnedLake, version: str) -> tuple[Cohort, ...]:
+    return ask(drift_numbers.cohorts_of, pinned, version, _called_from())
+
+
+def _called_from() -> int:
     """The lowest score of the highest band."""
     return max(settings().declarations.bands.values())

@@ -243,58 +243,6 @@ def cohorts_frame(found: Sequence[Cohort]) -> pd.DataFrame:
     )
 
 
-def estimates_frame(found: Sequence[Cohort]) -> pd.DataFrame:
-    """A row a cohort with mature leads: what was estimated for just these from their scores, and what came true."""
-    return pd.DataFrame(
-        [
-            {
-                "Week": each.week,
-                "Mature": each.mature,
-                "ROC AUC (estimate)": each.estimated_roc_auc_of_mature,
-                "ROC AUC (true)": each.roc_auc,
-                "Called and converted (estimate)": each.estimated_of_mature.true_positives,
-                "Called and converted (true)": each.actual.true_positives,
-                "Called in vain (estimate)": each.estimated_of_mature.false_positives,
-                "Called in vain (true)": each.actual.false_positives,
-                "Missed (estimate)": each.estimated_of_mature.false_negatives,
-                "Missed (true)": each.actual.false_negatives,
-            }
-            for each in found
-            if each.mature
-        ]
-    )
-
-
-def estimates_told(found: Sequence[Cohort]) -> str:
-    """By how much the estimates were off, over all cohorts with mature leads."""
-    told = [each for each in found if each.mature]
-    pairs = [
-        (each.estimated_roc_auc_of_mature, each.roc_auc)
-        for each in told
-        if each.estimated_roc_auc_of_mature is not None and each.roc_auc is not None
-    ]
-    counts = ", ".join(
-        f"{name} {estimated:,.1f} estimated and {true:,.0f} true"
-        for name, estimated, true in (
-            (
-                "called and converted",
-                sum(each.estimated_of_mature.true_positives for each in told),
-                sum(each.actual.true_positives for each in told),
-            ),
-            (
-                "missed",
-                sum(each.estimated_of_mature.false_negatives for each in told),
-                sum(each.actual.false_negatives for each in told),
-            ),
-        )
-    )
-    if not pairs:
-        return f"Of mature leads: {counts}."
-    bias = sum(estimated - true for estimated, true in pairs) / len(pairs)
-    way = "too high" if bias > 0 else "too low"
-    return f"Of mature leads: {counts}. The estimated ROC AUC was {abs(bias):.3f} {way} on average of weeks."
-
-
 def shift_told(shift: ScoreShift) -> str:
     """A shift of scores in a sentence or two."""
     rho = "cannot be told" if shift.rank_correlation is None else f"is {shift.rank_correlation:.3f}"

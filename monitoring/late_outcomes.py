@@ -44,8 +44,7 @@ class Cohort:
 
     `expected` are the conversions that the mature leads' probabilities sum up to, with the 95% range of what chance
     makes of them; `rate` is what came of the mature, None without any; `estimated…` is over all leads
-    of the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature leads alone, and
-    `estimated…_of_mature` is the estimate over just these, for what came true to be held against.
+    of the cohort, from the scores alone: an estimate; `roc_auc` and `actual` are over the mature leads alone.
     """
 
     version: str
@@ -61,7 +60,6 @@ class Cohort:
     estimated_roc_auc: float | None
     estimated: Confusion
     estimated_roc_auc_of_mature: float | None
-    estimated_of_mature: Confusion
 
     @property
     def is_mature(self) -> bool:
@@ -128,7 +126,6 @@ def _cohort(version: str, week: date, counts: Iterable[ScoredCount], chances: We
         conversions[count.score] += count.conversions
     matured, came = int(mature.sum()), int(conversions.sum())
     estimated = (leads * chances, leads * (1 - chances))
-    of_mature = (mature * chances, mature * (1 - chances))
     return Cohort(
         version=version,
         week=week,
@@ -142,6 +139,5 @@ def _cohort(version: str, week: date, counts: Iterable[ScoredCount], chances: We
         actual=confusion(conversions, mature - conversions, threshold),
         estimated_roc_auc=roc_auc(*estimated),
         estimated=confusion(*estimated, threshold),
-        estimated_roc_auc_of_mature=roc_auc(*of_mature),
-        estimated_of_mature=confusion(*of_mature, threshold),
+        estimated_roc_auc_of_mature=roc_auc(mature * chances, mature * (1 - chances)),
     )

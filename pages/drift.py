@@ -6,8 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from app import drift_compare, drift_course, drift_outcomes, drift_reports, notices
-from app.drift_alerts import draw_alerts
+from app import drift_compare, drift_course, drift_reports, notices
 from app.drift_choice import choose_sides
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
 from app.loading import end_page
@@ -24,7 +23,6 @@ if created_range_of(pinned) is None or span is None:
 
 versions = [version for version, _ in ask(scored_versions, pinned)]
 labels = {name: declared.label for name, declared in settings().declarations.sources.items()}
-draw_alerts(pinned)
 section = st.segmented_control(
     "Section",
     SECTIONS,
@@ -46,8 +44,8 @@ if section in (COLUMNS, REPORTS):
     elif section == REPORTS:
         drift_reports.draw(sides)
 elif section == WEEKS:
-    drift_course.draw_weeks(pinned, versions, span)
+    drift_course.draw_weeks(pinned, versions)
 elif section == SCORES:
     drift_course.draw_scores(pinned, versions, labels)
 else:
-    drift_outcomes.draw_outcomes(pinned, versions)
+    drift_course.draw_outcomes(pinned, versions)
