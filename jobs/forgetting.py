@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Column, Connection, Engine, Table, select, update
+from sqlalchemy import Column, Connection, Engine, RowMapping, Table, select, update
 
+from jobs.kinds.forget import FORGET
 from jobs.tables import JOB_LOG, JOBS, METADATA, SCHEDULES
 from lake_access.forgetting.forget import Clock, Forgotten, Progress, forget
 from lake_access.forgetting.traces import Eraser, Traces
@@ -27,17 +29,17 @@ WRITTEN: Final[Mapping[Table, tuple[Column[Any], ...]]] = {
 
 
 def forget_person(
-    lake: Lake, database: Engine, actor: Actor, address: str, reason: str, clock: Clock, progress: Progress
+    lake: Lake, database: Engine, actor: Actor, whom: str | UUID, reason: str, clock: Clock, progress: Progress
 ) -> Forgotten:
-    """Erase the person whom this address names from the lake and from all that is kept beside it.
+    """Erase the person of this address or lead from the lake and from all that is kept beside it.
 
     Raises:
         NotAllowedError: the actor may not.
-        RefusedError: no reason, no address, or nothing in the lake names it; nothing was changed.
+        RefusedError: no reason, no address, or nothing in the lake is of the person; nothing was changed.
         ConflictError: others kept committing first; repeat it.
         StorageError: the lake or its database cannot be reached, read or written; repeat it.
     """
-    return forget(lake, database, actor, address, reason, clock, progress, ERASERS)
+    return forget(lake, database, actor, whom, reason, clock, progress, ERASERS)
 
 
 def _erase(connection: Connection, traces: Traces) -> int:
@@ -45,13 +47,25 @@ def _erase(connection: Connection, traces: Traces) -> int:
     met = 0
     for table, columns in WRITTEN.items():
         keys = tuple(table.primary_key.columns)
-        for row in connection.execute(select(*keys, *columns)).mappings().all():
-            told = {column.name: row[column] for column in columns if traces.in_value([row[column]])}
-            if told:
+        for row in connection.execute(select(table)).mappings().all():
+            told = {column.name: row[column] for column in columns}
+            cleared = _cleared(table, row, told, traces)
+            if cleared != told:
                 here = [key == row[key] for key in keys]
-                connection.execute(update(table).where(*here).values(traces.cleared(told)))
+                connection.execute(update(table).where(*here).values(cleared))
                 met += 1
     return met
+
+
+def _cleared(table: Table, row: RowMapping, told: Mapping[str, Any], traces: Traces) -> Mapping[str, Any]:
+    """The texts without the person; a job that forgets them keeps the id, or it could not be run again.
+
+    That id is a keyed hash, as the ledger keeps it too.
+    """
+    cleared: dict[str, Any] = traces.cleared(told)
+    if table is JOBS and row[JOBS.c.kind] == FORGET.name and traces.in_text(told["parameters"].get("lead")):
+        cleared["parameters"] = {**cleared["parameters"], "lead": told["parameters"]["lead"]}
+    return cleared
 
 
 ERASERS: Final = (Eraser("jobs", METADATA, _erase), OF_COMPARISONS, OF_REQUESTS)

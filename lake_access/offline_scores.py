@@ -12,8 +12,8 @@ from lake_access.engine_errors import engine_errors
 from lake_access.errors import ConflictError
 from lake_access.feature_groups import feature_columns
 from lake_access.iceberg.catalog import ensure_table
-from lake_access.iceberg.commits import commit, pin, write_rows
-from lake_access.iceberg.tables import SCORES, table_definitions
+from lake_access.iceberg.commits import commit, pin, pin_by_name, write_rows
+from lake_access.iceberg.tables import LEADS, SCORES, table_definitions
 from lake_access.lake import Lake, PinnedLake, open_views
 from lake_access.queries import load_query
 from lake_access.training_rows import make_moments
@@ -58,6 +58,8 @@ def unscored_leads(pinned: PinnedLake, version: str, batch: int) -> Iterator[pa.
 def append_offline_scores(lake: Lake, version: str, given: pa.Table, now: datetime) -> int:
     """Add these scores (`lead_id`, `score`, `scored_at`) in one commit; how many were not there yet.
 
+    Of a lead that is gone since it was scored, as one that was forgotten, nothing is added.
+
     Raises:
         ConflictError: others kept committing first.
         StorageError: the lake or its database cannot be reached, read or written.
@@ -75,12 +77,14 @@ def _append(lake: Lake, version: str, given: pa.Table, now: datetime) -> int:
     definition = table_definitions(lake.settings.declarations)[SCORES]
     location = f"{lake.settings.lake}/warehouse/{SCORES.replace('.', '/')}"
     table = ensure_table(lake.catalog, definition, location)
-    scan = pin(table).scan()
+    leads = pin_by_name(lake.catalog, LEADS)
+    if leads is None:
+        return 0
     with open_connection(lake.settings) as connection, engine_errors("the offline scores"):
         give_access(connection, lake.store)
         connection.register("given", given)
         parameters = {"version": version, "now": now.astimezone(UTC)}
-        connection.execute(load_query("scores_given").format(scan=scan), parameters)
+        connection.execute(load_query("scores_given").format(scan=pin(table).scan(), leads=leads.scan()), parameters)
         new: int = connection.table("new_scores").shape[0]
         if new:
             commit(table, write_rows(connection, table, definition, "new_scores"), [], {})

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Engine
 
-from app import filters, formatting, lead_finder, lead_page, leads_view, notices
+from app import filters, formatting, lead_finder, lead_page, leads_view, notices, person_forgetting
 from app.acting import acting
 from app.asked_leads import asked_leads
 from app.cards import stated_parameters
@@ -162,15 +162,20 @@ pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.
 lake = settings().declarations.lake
 
 lead_finder.find_box()
+person_forgetting.draw_forgettings()
 opened = lead_finder.opened_lead()
 if opened is None:
     st.caption(asked.summary)
     draw_list(counted)
     end_page()
 
-st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
+    forgetting = st.empty()
 history = ask(lead_history, pinned, opened)
 if history is None:
     st.info("There is no such lead here, or none that you may see.", icon=":material/person_off:")
     end_page()
+with forgetting.container():
+    person_forgetting.forget_form(opened)
 lead_page.draw_lead(opened, history, settings().declarations.bands)

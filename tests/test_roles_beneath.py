@@ -31,6 +31,7 @@ TAKES: Mapping[str, Action] = {
     "jobs.alert_checks.check_alerts": Action.MANAGE_ALERTS,
     "jobs.demo_models.make_demo_models": Action.MAINTAIN,
     "jobs.digest_sending.send_digest": Action.MANAGE_ALERTS,
+    "jobs.kinds.forget.request_forgetting": Action.FORGET_PERSON,
     "jobs.promoting.request_with_evidence": Action.REQUEST_PROMOTION,
     "monitoring.alerts.board.board": Action.VIEW_LAKE,
     "monitoring.alerts.channels.try_channel": Action.MANAGE_ALERTS,

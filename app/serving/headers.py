@@ -44,7 +44,7 @@ class Headers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, and its answer back with the headers."""
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         request = read_request(scope, "")
@@ -52,7 +52,8 @@ class Headers:
         private = any(folder in request.path for folder in PRIVATE_FOLDERS)
 
         async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # A handshake that is refused has an answer too.
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(raw=list(message["headers"]))
                 self._add(headers, secure=secure, private=private)
                 if FOLDER in request.path:
@@ -62,10 +63,10 @@ class Headers:
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        if self._is_too_big(request.header("content-length")):
+        if scope["type"] == "http" and self._is_too_big(request.header("content-length")):
             await PlainTextResponse("That is too much at once.", 413)(scope, receive, with_headers)
         else:
-            await self._app(scope, receive, with_headers)
+            await self._app(scope, self._up_to_the_limit(receive), with_headers)
 
     def _add(self, headers: MutableHeaders, *, secure: bool, private: bool) -> None:
         for name, value in FIXED.items():
@@ -79,6 +80,18 @@ class Headers:
             del headers["set-cookie"]
             for cookie in cookies:
                 headers.append("set-cookie", cookie if "; secure" in cookie.lower() else f"{cookie}; Secure")
+
+    def _up_to_the_limit(self, receive: Receive) -> Receive:
+        """What comes in, as far as a body may go that did not say beforehand how long it is; then nobody is there."""
+        taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b"")) if message["type"] == "http.request" else 0
+            return message if taken <= self._most_bytes else {"type": "http.disconnect"}
+
+        return limited
 
     def _is_too_big(self, length: str | None) -> bool:
         return length is not None and (not length.isdigit() or int(length) > self._most_bytes)

@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.sign_in.arrivals import Arrivals
-from app.sign_in.requests import Request, is_host_known, read_request, trusts, without_claims
+from app.sign_in.providers import read_providers
+from app.sign_in.requests import Request, is_from_our_page, is_host_known, read_request, trusts, without_claims
 from app.sign_in.who import who_asks
 from lake_access.access_declarations import AccessDeclaration
 from lake_access.errors import LeadlakeError
@@ -80,9 +81,11 @@ class Door:
         """The answer to a request that may not pass."""
         if request.path not in ANY_HOST and not is_host_known(request):
             return PlainTextResponse("This name is not one of this server's (server.allowedHosts).", 421)
-        if self._access.sign_in == "none" or _is_open(request.path):
-            return None
         try:
+            if request.kind == "websocket" and not is_from_our_page(request, self._address()):
+                return PlainTextResponse("A page from elsewhere may not open this.", 403)
+            if self._access.sign_in == "none" or _is_open(request.path):
+                return None
             actor = await to_thread.run_sync(self._who, request)
         except LeadlakeError:
             log.exception("Who asks cannot be told")
@@ -97,6 +100,10 @@ class Door:
         if actor is None:
             return PlainTextResponse("Sign in first.", 401, {"Cache-Control": "no-store"})
         return PlainTextResponse("You hold no role here.", 403, {"Cache-Control": "no-store"})
+
+    def _address(self) -> str | None:
+        """The address that people come to, where we know it: a proxy may ask us by another name."""
+        return read_providers().origin if self._access.sign_in == "oidc" else None
 
     def _who(self, request: Request) -> Actor | None:
         """Who asks; it reads the database, and so runs in a thread.

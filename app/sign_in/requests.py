@@ -89,6 +89,19 @@ def is_host_known(request: Request) -> bool:
     return is_host_allowed(request.header("host"))
 
 
+def is_from_our_page(request: Request, origin: str | None) -> bool:
+    """Whether a page of ours sent it, or no browser did: by scheme, name and port, as cookies know neither of the two.
+
+    `origin` is the address that people come to, where it is known; a page is ours by the name that it was asked by too.
+    """
+    given = [value for name, value in request.headers if name.lower() == b"origin"]
+    if not given:
+        return True
+    said = (request.header("origin") or "").lower()
+    host = (request.header("host") or "").lower()
+    return said in {f"http://{host}", f"https://{host}", (origin or "").lower()} - {""}
+
+
 def without_claims(scope: Scope, access: AccessDeclaration, *, believed: bool) -> Scope:
     """The scope without the headers that say who somebody is, unless they are believed.
 

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from lake_access.band_proposals import ERASER as OF_PROPOSALS
 from lake_access.building.replay import ReplayRange, replay
 from lake_access.database import Moment, make_tables, overwrite_deleted, reading, sweep_deleted, writing
 from lake_access.errors import RefusedError
-from lake_access.forgetting.person import NamingLines, Person, find_person
+from lake_access.forgetting.person import NamingLines, Person, find_person, find_person_of_lead, refuse_reason
 from lake_access.forgetting.raw_rewriting import Search, erase, rewrite, search_raw
 from lake_access.forgetting.traces import Eraser, Traces, traces_of
 from lake_access.lake import Lake
@@ -74,8 +75,12 @@ class Forgotten:
 
 @dataclass(frozen=True)
 class _Begun:
-    """What a run has noted: the batches to erase and the leads to look for, by this run and those cut short."""
+    """What a run has noted: the batches to erase and the leads to look for, by this run and those cut short.
 
+    `subjects` are the identities by which it and they know the person.
+    """
+
+    subjects: tuple[str, ...]
     batches: tuple[str, ...]
     lead_ids: tuple[str, ...]
 
@@ -84,26 +89,27 @@ def forget(
     lake: Lake,
     database: Engine,
     actor: Actor,
-    address: str,
+    whom: str | UUID,
     reason: str,
     clock: Clock,
     progress: Progress = lambda _stage: None,
     erasers: Sequence[Eraser] = (),
 ) -> Forgotten:
-    """Erase the person whom this address names from the lake: raw events, tables, earlier states, reports.
+    """Erase a person from the lake: raw events, tables, earlier states, reports.
 
-    `erasers` clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut
-    short is finished by repeating it. Afterwards no earlier state can be read.
+    `whom` is an address, or the id of a lead: what keeps whom to forget until it is done keeps no address. `erasers`
+    clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut short is
+    finished by repeating it. Afterwards no earlier state can be read.
 
     Raises:
         NotAllowedError: the actor may not.
-        RefusedError: no reason, no address, or nothing in the lake names it; nothing was changed.
+        RefusedError: no reason, no address, or nothing in the lake is of the person; nothing was changed.
         ConflictError: others kept committing first; repeat it.
         StorageError: the lake or its database cannot be reached, read or written; repeat it.
     """
     require(actor, Action.FORGET_PERSON)
-    person = find_person(lake, address)
-    _refuse_reason(reason, person)
+    refuse_reason(reason)
+    person = find_person(lake, whom) if isinstance(whom, str) else find_person_of_lead(lake, whom)
     erasers = (*OWN_ERASERS, *erasers)
     for metadata in (METADATA, *(eraser.tables for eraser in erasers)):
         make_tables(database, metadata)
@@ -113,6 +119,8 @@ def forget(
     begun = _begin(database, actor, person, found, clock())
     traces = traces_of(person, begun.lead_ids)
     elsewhere = _erase_elsewhere(database, erasers, traces)
+    # Once more below: here the addresses of a lead are still known, there nobody makes reports of it any more.
+    reports = _erase_reports(lake.store, person, begun.lead_ids)
     for key in found.lines:
         progress(f"Rewriting {key}")
         rewrite(lake.store, key, names)
@@ -127,7 +135,7 @@ def forget(
     )
     progress("Removing earlier states")
     snapshots = erase_history(lake, clock())
-    reports = _erase_reports(lake.store, person, begun.lead_ids)
+    reports += _erase_reports(lake.store, person, begun.lead_ids)
     progress("Sweeping what was deleted")
     for folder in FOLDERS:
         lake.store.erase_earlier_versions(folder)
@@ -142,7 +150,8 @@ def forget(
         found.unreadable,
         elsewhere,
     )
-    _finish(database, actor, done, reason, clock(), lambda connection: _clear(connection, erasers, traces))
+    clear = partial(_clear, erasers=erasers, traces=traces)
+    _finish(database, actor, done, begun.subjects, reason, clock(), clear)
     return done
 
 
@@ -158,26 +167,22 @@ def cut_short(database: Engine) -> int:
         return len(connection.execute(query).all())
 
 
-def _refuse_reason(reason: str, person: Person) -> None:
-    if not reason.strip():
-        raise RefusedError("forgetting a person takes a reason; nothing was changed.")
-    if "@" in reason or person.address_pattern.search(reason.casefold()):
-        raise RefusedError("the reason stays in the ledger: no address may stand in it; nothing was changed.")
-
-
 def _begin(database: Engine, actor: Actor, person: Person, found: Search, now: datetime) -> _Begun:
     """Note what is begun; together with what runs that were cut short had noted."""
-    mine = FORGETTINGS.c.identity_id == str(person.identity_id)
+    known = {str(person.identity_id), *map(str, person.lead_ids)}
     with writing(database) as connection:
-        unfinished = connection.execute(select(FORGETTINGS).where(mine, FORGETTINGS.c.finished_at.is_(None))).all()
+        begun = connection.execute(select(FORGETTINGS).where(FORGETTINGS.c.finished_at.is_(None))).all()
+        unfinished = [row for row in begun if not known.isdisjoint({row.identity_id, *row.lead_ids})]
         if not (found.lines or person.lead_ids or unfinished):
-            raise RefusedError("nothing in the lake names this address; nothing was changed.")
+            what = "names this address" if person.addresses else "is of this lead"
+            raise RefusedError(f"nothing in the lake {what}; nothing was changed.")
         noted = {"batches": list(found.lines), "lead_ids": [str(lead_id) for lead_id in person.lead_ids]}
         connection.execute(insert(FORGETTINGS).values(identity_id=str(person.identity_id), begun_at=now, **noted))
         append(connection, actor, "person.forgetting_begun", str(person.identity_id), {"again": bool(unfinished)}, now)
     batches = {*found.lines, *(key for row in unfinished for key in row.batches)}
     leads = {*noted["lead_ids"], *(lead_id for row in unfinished for lead_id in row.lead_ids)}
-    return _Begun(tuple(sorted(batches)), tuple(sorted(leads)))
+    subjects = {str(person.identity_id), *(row.identity_id for row in unfinished)}
+    return _Begun(tuple(sorted(subjects)), tuple(sorted(batches)), tuple(sorted(leads)))
 
 
 def _erase_elsewhere(database: Engine, erasers: Sequence[Eraser], traces: Traces) -> Mapping[str, int]:
@@ -198,6 +203,7 @@ def _finish(
     database: Engine,
     actor: Actor,
     done: Forgotten,
+    subjects: Collection[str],
     reason: str,
     now: datetime,
     clear: Callable[[Connection], object],
@@ -216,7 +222,7 @@ def _finish(
     with writing(database) as connection:
         clear(connection)
         ended = {"finished_at": now, "lead_ids": [], "batches": []}
-        connection.execute(update(FORGETTINGS).where(FORGETTINGS.c.identity_id == subject).values(ended))
+        connection.execute(update(FORGETTINGS).where(FORGETTINGS.c.identity_id.in_(subjects)).values(ended))
         append(connection, actor, "person.forgotten", subject, details, now)
 
 

@@ -20,6 +20,8 @@ from lake_access.lake import Lake
 from lake_access.queries import load_query
 
 EMAIL, LEAD_KEY = "email", "lead_key"
+# Of somebody whose addresses nobody knows, no text holds one.
+_NO_TEXT = r"(?!)"
 # A longer word is another address: `ann@x.com` is not in `joann@x.com`, `o'ann@x.com`, nor in `ann@x.com.au`. Other
 # signs that an address may begin with stand before one too, as in a link or a query: `?email=ann@x.com`, `'ann@x.com'`.
 _BEFORE, _AFTER = r"(?<![\w.+-])(?<!\w')", r"(?![\w-]|\.\w)"
@@ -27,9 +29,10 @@ _BEFORE, _AFTER = r"(?<![\w.+-])(?<!\w')", r"(?![\w-]|\.\w)"
 
 @dataclass(frozen=True)
 class Person:
-    """Whom one address names: the lead, and all addresses and CRM keys that belong to it, in their normal form.
+    """Whom one address or lead names: the lead, and all addresses and CRM keys that belong to it, in their normal form.
 
-    `identity_id` is the keyed hash of the address that was given; `lead_ids` are empty where no table knows it.
+    `identity_id` is the keyed hash of the address that was given, or the lead's id, which is the hash of one of its
+    addresses or keys; `lead_ids` are empty where no table knows it.
     """
 
     identity_id: UUID
@@ -40,6 +43,8 @@ class Person:
     @property
     def address_pattern(self) -> re.Pattern[str]:
         """What finds any of the addresses in a text, whole."""
+        if not self.addresses:
+            return re.compile(_NO_TEXT)
         return re.compile(_BEFORE + f"(?:{'|'.join(map(re.escape, sorted(self.addresses)))})" + _AFTER)
 
 
@@ -53,12 +58,36 @@ def find_person(lake: Lake, address: str) -> Person:
     normal = fold_unicode(address)
     if "@" not in normal or any(sign.isspace() for sign in normal):
         raise RefusedError("this is no e-mail address; nothing was changed.")
-    identity = identity_digest(identity_key(lake.settings), EMAIL, normal)
+    return _person(lake, identity_digest(identity_key(lake.settings), EMAIL, normal), {normal})
+
+
+def find_person_of_lead(lake: Lake, lead_id: UUID) -> Person:
+    """The person whose lead this is; without any name once the lake has none of them any more.
+
+    Raises:
+        StorageError: the identities cannot be read.
+    """
+    return _person(lake, lead_id, set())
+
+
+def refuse_reason(reason: str) -> None:
+    """Let pass a reason that the ledger may keep for ever.
+
+    Raises:
+        RefusedError: it says nothing, or something that may be an address.
+    """
+    if not reason.strip():
+        raise RefusedError("forgetting a person takes a reason; nothing was changed.")
+    if "@" in fold_unicode(reason):
+        raise RefusedError("the reason stays in the ledger: no address may stand in it; nothing was changed.")
+
+
+def _person(lake: Lake, identity: UUID, addresses: set[str]) -> Person:
     found = _identities(lake, identity)
     return Person(
         identity,
         frozenset(lead_id for _, _, lead_id in found),
-        frozenset({normal, *(name for kind, name, _ in found if kind == EMAIL)}),
+        frozenset(addresses | {name for kind, name, _ in found if kind == EMAIL}),
         frozenset(name for kind, name, _ in found if kind == LEAD_KEY),
     )
 

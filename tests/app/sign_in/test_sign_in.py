@@ -69,6 +69,31 @@ def test_a_websocket_is_refused_before_it_opens(served: Served) -> None:
     assert handshake(served.address, {"Origin": served.address}) in (401, 403)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://localhost",
+        "http://localhost:1",
+        "http://127.0.0.1:{port}",
+        "http://localhost:{port}.evil.example",
+        "http://evil.example@localhost:{port}",
+        "http://localhost:{port}/",
+        "ftp://localhost:{port}",
+    ],
+)
+def test_a_page_from_elsewhere_opens_no_websocket_with_the_cookies_of_a_reader(
+    served: Served, visitor: httpx.Client, origin: str
+) -> None:
+    sign_in(visitor, "anton")
+    foreign = origin.format(port=urlsplit(served.address).port)
+
+    assert handshake(served.address, {**cookie_header(visitor), "Origin": foreign}) == 403
+    assert handshake(served.address, {**cookie_header(visitor), "Origin": served.address}) == 101
+
+
 def test_a_page_leads_to_the_sign_in_and_back_to_its_address(visitor: httpx.Client) -> None:
     closed = visitor.get("/conversion?source=Webinar&rows=Month")
     shown = visitor.get(closed.headers["location"])

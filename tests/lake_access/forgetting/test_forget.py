@@ -23,6 +23,7 @@ from lake_access.forgetting.forget import Forgotten, cut_short, forget
 from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE, SCORES
 from lake_access.lake import Lake
 from lake_access.ledger import entries, verify
+from lake_access.offline_scores import append_offline_scores
 from lake_access.permissions import Actor, local_user
 from lake_access.raw import land, list_batches
 from tests.lake_access.lakes import IDENTITY_KEY, NOW, lake_in, land_lines, read_table, read_tables, touch
@@ -119,6 +120,21 @@ def test_no_file_and_no_row_tells_of_the_person(lake: Lake, database: Engine) ->
     assert done.unreadable == ()
     for table in (EVENTS, LEADS, SCORES, IDENTITIES):
         assert lead not in str(read_table(lake, table))
+
+
+def test_scores_given_offline_go_with_the_person_and_stay_of_others(lake: Lake, database: Engine) -> None:
+    leads = [lead_of(lake, ADDRESS), lead_of(lake, "bob@example.org")]
+    given = pa.table({"lead_id": leads, "score": [7, 8], "scored_at": pa.array([NOW] * 2, pa.timestamp("us", "UTC"))})
+    assert append_offline_scores(lake, "9", given, NOW) == 2
+
+    erase(lake, database)
+
+    assert files_naming(lake, leads[0]) == []
+    offline = [row for row in read_table(lake, SCORES) if row["mode"] == "offline"]
+    assert [(str(row["lead_id"]), row["score"]) for row in offline] == [(leads[1], 8)]
+    # As a scoring that began before would.
+    assert append_offline_scores(lake, "10", given, NOW) == 1
+    assert files_naming(lake, leads[0]) == []
 
 
 def test_the_database_tells_nothing_of_the_person_either(lake: Lake, database: Engine) -> None:
