@@ -11,8 +11,8 @@ import numpy as np
 
 from training.data_gates import Finding
 from training.dataset import Dataset, Split
-from training.evaluate import calibration_table, lift_table, metrics_by
 from training.importance import Importance
+from training.metrics import calibration_table, lift_table, metrics_by
 from training.version_records import as_json, without_nan
 from training.versions import ModelVersion
 
@@ -46,7 +46,10 @@ def card_data(
             "gap": {name: told.metrics[name].value - value for name, value in told.validation_metrics.items()},
             "by_source": told.metrics_by_source,
             "by_month": metrics_by(months, probabilities, converted),
-            "calibration": [asdict(row) for row in calibration_table(probabilities, converted)],
+            "calibration": [
+                {"leads": row.leads, "predicted": row.predicted, "observed": row.observed}
+                for row in calibration_table(probabilities, converted)
+            ],
             "lift": [asdict(row) for row in lift_table(probabilities, converted)],
             "importances": [asdict(one) for one in importances],
             "dropped": [str(finding) for finding in dropped],

@@ -15,14 +15,15 @@ from lake_access.lake import PinnedLake, open_lake
 from lake_access.permissions import Action, Actor, require
 from lake_access.settings import Settings
 from training.artifacts import model_bytes
+from training.bootstrap import metrics_with_intervals
 from training.card import card_data
 from training.data_gates import Finding, refuse_other_features, refuse_too_little, usable_features
 from training.dataset import Dataset, Floats, Split, make_dataset, split_by_time
 from training.encoding import learn_encoding
-from training.evaluate import metrics, metrics_by, metrics_with_intervals
 from training.fit import DEFAULTS, calibrate, fit_classifier
 from training.importance import permutation_importances
 from training.leakage import audit
+from training.metrics import metrics, metrics_by
 from training.model import Model
 from training.registry import REGISTRATION_STEPS, register
 from training.search import search_parameters
