@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from app import charts_leads, formatting, leads_view
+from app.acting import acting
 from app.cards import chart_card, table_card
+from app.lead_factors import draw_factors
 from lake_access.lead_history import MOST_EVENTS, LeadHistory, ScoreMove
 
 MOVES_SHOWN = 20
@@ -67,6 +69,7 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> N
             note="" if history.scores else "No model version has scored this lead.",
             column_config={"at": "When", "version": "Version", "mode": "Mode", "score": "Score"},
         )
+    draw_factors(lead_id, history.scores, acting())
     _moves(history)
     cut = history.events_found > len(history.events)
     table_card(
@@ -124,7 +127,6 @@ def _moves(history: LeadHistory) -> None:
                 _move(move)
         if len(history.moves) > MOVES_SHOWN:
             st.caption(f"The newest {MOVES_SHOWN} of {len(history.moves)} changes; the table above has all scores.")
-    # How much each feature weighed in a score, which training works out, belongs in a card here.
 
 
 def _move(move: ScoreMove) -> None:
