@@ -22,7 +22,7 @@ from training.dataset import Dataset, Floats, Split, make_dataset, split_by_time
 from training.encoding import learn_encoding
 from training.fit import DEFAULTS, calibrate, fit_classifier
 from training.importance import permutation_importances
-from training.leakage import audit
+from training.leakage import HALFWAY, NEWEST, audit
 from training.metrics import metrics, metrics_by
 from training.model import Model
 from training.registry import REGISTRATION_STEPS, register
@@ -154,9 +154,10 @@ def train(pinned: PinnedLake, asked: Asked, progress: Progress = lambda _step, _
     _tell(progress, "Checking the dataset")
     refuse_too_little(dataset, declared.training.minimum_leads, declared.training.minimum_conversions)
     numeric, categorical, dropped = _features(dataset, asked, declared.features.names)
-    refuse_other_features(pinned, dataset)
+    newest_as_known = refuse_other_features(pinned, dataset)
     _tell(progress, "Auditing for leakage")
-    leakage = audit(pinned, dataset, (*numeric, *categorical), declared.training.leakage_auc)
+    rebuilt_at = (HALFWAY,) if newest_as_known else (HALFWAY, NEWEST)
+    leakage = audit(pinned, dataset, (*numeric, *categorical), declared.training.leakage_auc, rebuilt_at)
     return _fit(dataset, asked, numeric, categorical, dropped, leakage, progress)
 
 
