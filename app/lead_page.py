@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from app import charts_leads, formatting, leads_view
-from app.acting import acting
 from app.cards import chart_card, table_card
 from app.lead_factors import draw_factors
 from lake_access.lead_history import MOST_EVENTS, LeadHistory, ScoreMove
+from lake_access.permissions import Actor
 
 MOVES_SHOWN = 20
 ROW_PIXELS = 35  # of a row of `st.dataframe`
@@ -28,8 +28,8 @@ _EVENT_COLUMNS: dict[str, Any] = {
 }
 
 
-def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> None:
-    """Draw all of one lead."""
+def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int], actor: Actor) -> None:
+    """Draw all of one lead for this reader."""
     asked = {"lead_id": lead_id}
     st.code(lead_id, language=None)
     _headline(history, bands)
@@ -69,7 +69,7 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> N
             note="" if history.scores else "No model version has scored this lead.",
             column_config={"at": "When", "version": "Version", "mode": "Mode", "score": "Score"},
         )
-    draw_factors(lead_id, history.scores, acting())
+    draw_factors(lead_id, history.scores, actor)
     _moves(history)
     cut = history.events_found > len(history.events)
     table_card(

@@ -173,4 +173,4 @@ history = ask(lead_history, pinned, opened)
 if history is None:
     st.info("There is no such lead here, or none that you may see.", icon=":material/person_off:")
     end_page()
-lead_page.draw_lead(opened, history, settings().declarations.bands)
+lead_page.draw_lead(opened, history, settings().declarations.bands, acting())

@@ -106,6 +106,7 @@ TAKES_NONE: Mapping[str, str] = {
     "app.attention.notices": "leaves out what the reader may not see, which tests/pages/test_limited_readers.py tries",
     "app.job_forms.request_form": DRAWS,
     "app.lead_factors.draw_factors": DRAWS,
+    "app.lead_page.draw_lead": DRAWS,
     "app.job_forms.schedule_form": DRAWS,
     "app.sign_in.reader.who_line": DRAWS,
     "jobs.job.rights_of": "says what the actor may",

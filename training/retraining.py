@@ -27,6 +27,7 @@ from training.metrics import metrics, metrics_by
 from training.model import Model
 from training.registry import REGISTRATION_STEPS, register
 from training.search import search_parameters
+from training.shuffled import shuffled_metrics
 from training.versions import ALGORITHMS, Algorithm, ModelVersion
 
 # What is being done and the share of the whole that is done; it may raise to stop the training.
@@ -228,12 +229,24 @@ def _register(
     _tell(progress, "Evaluating")
     told = _described(actor, asked, trained, now)
     _tell(progress, "Telling what matters")
-    importances = permutation_importances(trained.model, trained.matrix[test], dataset.converted[test], asked.seed)
+    model = trained.model
+    importances = permutation_importances(model, trained.matrix[test], dataset.converted[test], asked.seed)
+    shuffled = shuffled_metrics(
+        dataset, asked.algorithm, model.numeric, model.categorical, trained.parameters, asked.seed
+    )
     window = settings.declarations.lake.outcome_window_days
 
     def describe(numbered: ModelVersion) -> Mapping[str, Any]:
         return card_data(
-            numbered, dataset, trained.split, trained.probabilities, importances, trained.dropped, window, notes
+            numbered,
+            dataset,
+            trained.split,
+            trained.probabilities,
+            importances,
+            trained.dropped,
+            window,
+            notes,
+            shuffled,
         )
 
     content = model_bytes(trained.model)

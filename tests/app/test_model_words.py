@@ -46,3 +46,12 @@ def test_a_gap_is_told_as_what_it_is() -> None:
     (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)]).to_dict("records")
 
     assert (row["Validation"], row["Newest leads"], row["Gap"]) == ("0.780", "0.710", "-0.070")
+    assert row["Shuffled"] == ""
+
+
+def test_what_leads_dealt_at_random_give_stands_beside_the_gap() -> None:
+    interval = Interval(0.71, 0.68, 0.74)
+
+    (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)], {"roc_auc": 0.794}).to_dict("records")
+
+    assert row["Shuffled"] == "0.794"
