@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from training.importance import REPEATS, asked_columns, permutation_importances
+from training.importance import REPEATS, permutation_importances
 from training.retraining import Trained
 
 
@@ -33,15 +33,3 @@ def test_each_importance_is_what_average_precision_loses(linear: Trained, booste
     for one in found:
         assert (one.loss, one.spread) == pytest.approx(expected[one.feature], abs=1e-12), one.feature
     assert [one.loss for one in found] == sorted((one.loss for one in found), reverse=True)
-
-
-def test_a_feature_that_no_tree_asks_about_is_not_predicted_for(boosted: Trained) -> None:
-    asked = asked_columns(boosted.model)
-    matrix = boosted.matrix[:300].copy()
-    before = boosted.model.matrix_probabilities(matrix)
-    others = [place for place in range(matrix.shape[1]) if place not in asked]
-
-    matrix[:, others] = -17.0
-
-    assert asked
-    assert boosted.model.matrix_probabilities(matrix).tobytes() == before.tobytes()
