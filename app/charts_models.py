@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from app import formatting, palette
@@ -17,6 +18,7 @@ FIRST, SECOND = palette.CATEGORIES[1], palette.CATEGORIES[0]
 HEIGHT = 300
 BAR_PIXELS = 30
 NAME_LENGTH = 26
+VALUE_LENGTH = 14
 DIM = 0.72
 
 
@@ -160,6 +162,55 @@ def importance_bars(importances: Sequence[Mapping[str, Any]], most: int = 10) ->
             "tickvals": list(range(len(shown))),
             "ticktext": names,
             "range": [len(shown) - 0.5, -0.5],
+            "showgrid": False,
+        },
+    )
+    return figure
+
+
+def factor_bars(factors: pd.DataFrame) -> go.Figure:
+    """The features that move a score, from the most up to the most down, with the lead's values.
+
+    `factors` has `feature`, `value` and `contribution`, a part in the log-odds.
+    """
+    figure = go.Figure()
+    told = list(zip(factors["feature"], factors["value"], factors["contribution"], strict=True))
+    figure.add_bar(
+        x=[part for _, _, part in told],
+        y=list(range(len(told))),
+        orientation="h",
+        marker={"color": [palette.translucent(SECOND if part > 0 else FIRST, 0.6) for _, _, part in told]},
+        text=[f"{part:+.2f}" for _, _, part in told],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[
+            f"<b>{plotly_text(feature)}</b> = {plotly_text(formatting.shortened(value, 60))}<br>{part:+.3f} log-odds"
+            for feature, value, part in told
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    names = [
+        plotly_text(f"{formatting.shortened(feature, NAME_LENGTH)} = {formatting.shortened(value, VALUE_LENGTH)}")
+        for feature, value, _ in told
+    ]
+    furthest = max((abs(part) for _, _, part in told), default=1.0) * 1.25
+    figure.update_layout(
+        **_layout(max(HEIGHT, BAR_PIXELS * len(told) + 40), legend=False),
+        bargap=0.4,
+        xaxis={
+            **_axis(),
+            "range": [-furthest, furthest],
+            "nticks": 5,
+            "tickangle": 0,
+            "zeroline": True,
+            "zerolinecolor": palette.NEUTRAL,
+            "title": _title("Part in the log-odds: down to the left, up to the right"),
+        },
+        yaxis={
+            **_axis(),
+            "tickvals": list(range(len(told))),
+            "ticktext": names,
+            "range": [len(told) - 0.5, -0.5],
             "showgrid": False,
         },
     )

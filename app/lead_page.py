@@ -9,7 +9,9 @@ import streamlit as st
 
 from app import charts_leads, formatting, leads_view
 from app.cards import chart_card, table_card
+from app.lead_factors import draw_factors
 from lake_access.lead_history import MOST_EVENTS, LeadHistory, ScoreMove
+from lake_access.permissions import Actor
 
 MOVES_SHOWN = 20
 ROW_PIXELS = 35  # of a row of `st.dataframe`
@@ -26,8 +28,8 @@ _EVENT_COLUMNS: dict[str, Any] = {
 }
 
 
-def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> None:
-    """Draw all of one lead."""
+def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int], actor: Actor) -> None:
+    """Draw all of one lead for this reader."""
     asked = {"lead_id": lead_id}
     st.code(lead_id, language=None)
     _headline(history, bands)
@@ -67,6 +69,7 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int]) -> N
             note="" if history.scores else "No model version has scored this lead.",
             column_config={"at": "When", "version": "Version", "mode": "Mode", "score": "Score"},
         )
+    draw_factors(lead_id, history.scores, actor)
     _moves(history)
     cut = history.events_found > len(history.events)
     table_card(
@@ -124,7 +127,6 @@ def _moves(history: LeadHistory) -> None:
                 _move(move)
         if len(history.moves) > MOVES_SHOWN:
             st.caption(f"The newest {MOVES_SHOWN} of {len(history.moves)} changes; the table above has all scores.")
-    # How much each feature weighed in a score, which training works out, belongs in a card here.
 
 
 def _move(move: ScoreMove) -> None:

@@ -13,7 +13,8 @@ from jobs.kinds import KINDS
 from jobs.queue import wake_worker
 from jobs.requests import request_job
 
-Kind = Literal["train", "score", "request_promotion", "compare"]
+Kind = Literal["train", "score", "request_promotion", "compare", "lead_factors"]
+# Those of which the page Models tells.
 MODEL_JOBS: Final[tuple[Kind, ...]] = ("train", "score", "request_promotion", "compare")
 
 

@@ -113,7 +113,7 @@ def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str) 
 
 
 def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping[str, str]) -> None:
-    """A version's card: its metrics, calibration, lift, importances, sources, and what it was made from."""
+    """A version's card: its metrics, calibration, lift, importances, sources, months, and what it was made from."""
     draw_metrics(version)
     bins = [_card_bin(row) for row in card["calibration"]]
     left, right = st.columns(2, gap="small")
@@ -151,11 +151,18 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
     with right:
         table_card(
             "By source",
-            _sources_frame(version, labels),
+            _groups_frame(version.metrics_by_source, "Source", labels),
             key="card_sources",
             file_name=f"sources-{version.version}",
             note="On the test leads. Empty where the leads of a source are all of one outcome.",
         )
+    table_card(
+        "By month",
+        _groups_frame(card["by_month"], "Month", {}),
+        key="card_months",
+        file_name=f"months-{version.version}",
+        note="On the test leads, by the month (UTC) in which they were scored first.",
+    )
     draw_origin(version, card)
 
 
@@ -182,6 +189,7 @@ def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
                                  f"converted, {part['first'][:10]} to {part['last'][:10]}")
             for name, part in parts.items()
         ),
+        ("Leads left out", left_out(card["counts"])),
         ("Parameters", ", ".join(f"{name} = {value}" for name, value in version.parameters.items())),
         ("Seed", str(version.seed)),
         ("Features", ", ".join(version.features)),
@@ -273,17 +281,27 @@ def _card_bin(row: Mapping[str, Any]) -> CalibrationBin:
     return CalibrationBin(row["predicted"], CountedRate(leads, conversions, row["observed"], low, high))
 
 
-def _sources_frame(version: ModelVersion, labels: Mapping[str, str]) -> pd.DataFrame:
+def _groups_frame(groups: Mapping[str, Mapping[str, float]], of: str, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Source": labels.get(source, source),
+                of: labels.get(group, group),
                 "Leads": int(found.get("leads", 0)),
                 "Converted": int(found.get("conversions", 0)),
                 "ROC AUC": found.get("roc_auc"),
                 "Average precision": found.get("average_precision"),
                 "Calibration error": found.get("ece"),
             }
-            for source, found in version.metrics_by_source.items()
+            for group, found in groups.items()
         ]
     ).round(3)
+
+
+def left_out(counts: Mapping[str, int]) -> str:
+    """How many leads of the lake were not learnt from, by reason."""
+    reasons = [
+        f"{formatting.count(leads)} {reason.replace('_', ' ')}"
+        for reason, leads in counts.items()
+        if reason != "used" and leads
+    ]
+    return ", ".join(reasons) or "none"

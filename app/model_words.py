@@ -128,8 +128,11 @@ def cutoffs_table(comparison: Comparison) -> pd.DataFrame:
     )
 
 
-def gaps_table(gaps: Sequence[Gap]) -> pd.DataFrame:
-    """A row a metric: on the leads that calibrated the version, on its test leads, and on the newest mature leads."""
+def gaps_table(gaps: Sequence[Gap], shuffled: Mapping[str, float | None] | None = None) -> pd.DataFrame:
+    """A row a metric: on the leads that calibrated the version, on its test leads, and on the newest mature leads.
+
+    `shuffled` has what the same training gives on leads dealt at random; versions of before it was taken have none.
+    """
     rows = []
     for each in gaps:
         newest, between = figure_of(each.metric, each.newest)
@@ -142,9 +145,14 @@ def gaps_table(gaps: Sequence[Gap]) -> pd.DataFrame:
                 "Newest leads": newest,
                 "95% interval": between,
                 "Gap": "" if validation is None else _signed(each.metric, each.newest.value - validation.value),
+                "Shuffled": _plain(each.metric, (shuffled or {}).get(each.metric)),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _plain(metric: str, value: float | None) -> str:
+    return "" if value is None else figure_of(metric, Interval(value, value, value))[0]
 
 
 def _downwards(bands: Sequence[CarriedBand]) -> list[CarriedBand]:

@@ -96,8 +96,9 @@ def measure_on(home: Path, matrix: Path, leads: int, repetitions: int) -> Traini
 
 def run_training(home: Path, matrix: Path) -> Trained:
     """Dataset, gates, audit, fit, calibration, metrics with intervals, importances; then the matrix is kept."""
-    from training.evaluate import metrics, metrics_by, metrics_with_intervals
+    from training.bootstrap import metrics_with_intervals
     from training.importance import permutation_importances
+    from training.metrics import metrics, metrics_by
     from training.retraining import Asked, train
 
     lake = bench_lake(home)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan
 from typing import Literal
 
 from lake_access.intervals import wilson_interval
+from lake_access.ranking import roc_auc
 from lake_access.score_histograms import HIGHEST, SCORES, ScoreHistogram
 
 Binning = Literal["equal_count", "equal_width"]
@@ -190,12 +192,6 @@ def _quantile_edges(counts: Sequence[int]) -> list[int]:
 
 
 def _auc(histogram: ScoreHistogram) -> float | None:
-    conversions = sum(histogram.conversions)
-    others = sum(histogram.mature) - conversions
-    if not conversions or not others:
-        return None
-    below, won = 0, 0.0
-    for count, hits in zip(histogram.mature, histogram.conversions, strict=True):
-        won += hits * (below + (count - hits) / 2)
-        below += count - hits
-    return won / (conversions * others)
+    others = [count - hits for count, hits in zip(histogram.mature, histogram.conversions, strict=True)]
+    area = float(roc_auc(histogram.conversions[::-1], others[::-1]))
+    return None if isnan(area) else area

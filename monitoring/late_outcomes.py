@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import sqrt
+from math import isnan, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from lake_access.drift.scores import ScoredCount, scored_cohorts
 from lake_access.intervals import wilson_interval
 from lake_access.lake import PinnedLake
+from lake_access.ranking import roc_auc
 from training.versions import SCORE_SCALE, Interval
 
 Weights = npt.NDArray[np.float64]
@@ -93,16 +94,6 @@ def cohorts(
     )
 
 
-def roc_auc(positives: Weights, negatives: Weights) -> float | None:
-    """The area under the ROC curve of leads counted by score, ties for a half; None without one of each kind.
-
-    Source: J. A. Hanley, B. J. McNeil, Radiology 143 (1982): the probability that a conversion has the higher score.
-    """
-    wins = float((positives * (negatives.cumsum() - negatives / 2)).sum())
-    pairs = float(positives.sum() * negatives.sum())
-    return wins / pairs if pairs > 0 else None
-
-
 def expected_conversions(leads: Weights, chances: Weights) -> Interval:
     """The sum of the probabilities, with the 95% range of such a sum of independent leads (normal, never below 0)."""
     mean = float(leads @ chances)
@@ -138,10 +129,16 @@ def _cohort(version: str, week: date, counts: Iterable[ScoredCount], chances: We
         mean_score=float(leads @ np.arange(len(chances)) / leads.sum()),
         expected=expected_conversions(mature, chances),
         rate=Interval(came / matured, *wilson_interval(came, matured)) if matured else None,
-        roc_auc=roc_auc(conversions, mature - conversions),
+        roc_auc=_ranking(conversions, mature - conversions),
         actual=confusion(conversions, mature - conversions, threshold),
-        estimated_roc_auc=roc_auc(*estimated),
+        estimated_roc_auc=_ranking(*estimated),
         estimated=confusion(*estimated, threshold),
-        estimated_roc_auc_of_mature=roc_auc(*of_mature),
+        estimated_roc_auc_of_mature=_ranking(*of_mature),
         estimated_of_mature=confusion(*of_mature, threshold),
     )
+
+
+def _ranking(positives: Weights, negatives: Weights) -> float | None:
+    """The area under the ROC curve of leads counted by score; None without one of each kind."""
+    area = float(roc_auc(positives[::-1], negatives[::-1]))
+    return None if isnan(area) else area

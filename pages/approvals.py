@@ -18,6 +18,7 @@ from training.promotion.deciding import approve, override_gate, reject
 from training.promotion.impact import Impact, impact_from_json
 from training.promotion.records import Request, requests
 from training.promotion.requesting import withdraw
+from training.registry import card
 
 
 def decide(act: Callable[[datetime], object]) -> None:
@@ -88,6 +89,14 @@ def draw_overrides(request: Request) -> None:
             decide(lambda now: override_gate(state(), acting(), request.id, gate, reason, now))
 
 
+def shuffled_of(version: str) -> dict[str, float | None]:
+    """What leads dealt at random gave this version; nothing where its card was made before that, or was changed."""
+    try:
+        return dict(card(settings(), version).get("shuffled", {}))
+    except LeadlakeError:
+        return {}  # of a changed file the gates tell
+
+
 def draw_impact(request: Request, impact: Impact | None) -> None:
     """What would change, as it was frozen with the request."""
     if impact is None:
@@ -101,11 +110,12 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
     )
     table_card(
         "From validation to the newest data",
-        model_words.gaps_table(impact.gaps),
+        model_words.gaps_table(impact.gaps, shuffled_of(request.version)),
         key=f"gaps_{request.id}",
         file_name=f"gaps-{request.version}",
         note="Validation: the leads that calibrated it. Gap: the newest leads less validation, "
-        "which is what leads that came later cost it, or gave it.",
+        "which is what leads that came later cost it, or gave it. Shuffled: the same training where leads of all times "
+        "are dealt at random. What the newest leads fall short of that comes of the time.",
     )
     if impact.comparison is not None:
         model_view.draw_comparison(

@@ -178,4 +178,4 @@ if history is None:
     end_page()
 with forgetting.container():
     person_forgetting.forget_form(opened)
-lead_page.draw_lead(opened, history, settings().declarations.bands)
+lead_page.draw_lead(opened, history, settings().declarations.bands, acting())

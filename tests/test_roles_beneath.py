@@ -43,6 +43,7 @@ TAKES: Mapping[str, Action] = {
     "monitoring.drift.checking.check_drift": Action.RUN_DRIFT,
     "monitoring.drift_checks.keep_check": Action.RUN_DRIFT,
     "app.explore_session.export": Action.EXPORT,
+    "jobs.lead_factors.newest_factors": Action.VIEW_JOBS,
     "jobs.requests.cancel_job": Action.VIEW_JOBS,
     "jobs.requests.list_jobs": Action.VIEW_JOBS,
     "jobs.requests.read_job": Action.VIEW_JOBS,
@@ -84,6 +85,7 @@ TAKES: Mapping[str, Action] = {
     "training.registry.register": Action.RETRAIN,
     "training.reproduce.reproduce": Action.RETRAIN,
     "training.retraining.retrain": Action.RETRAIN,
+    "training.score_factors.score_factors": Action.SCORE_OFFLINE,
     "training.scoring.score": Action.SCORE_OFFLINE,
 }
 OF_THE_KIND = "asks for the action of the job's kind, which the tests below try"
@@ -104,6 +106,8 @@ TAKES_NONE: Mapping[str, str] = {
     "lake_access.lead_rows.export_lead_rows": BY_ANOTHER,
     "app.attention.notices": "leaves out what the reader may not see, which tests/pages/test_limited_readers.py tries",
     "app.job_forms.request_form": DRAWS,
+    "app.lead_factors.draw_factors": DRAWS,
+    "app.lead_page.draw_lead": DRAWS,
     "app.job_forms.schedule_form": DRAWS,
     "app.sign_in.reader.who_line": DRAWS,
     "jobs.job.rights_of": "says what the actor may",

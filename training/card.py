@@ -11,8 +11,8 @@ import numpy as np
 
 from training.data_gates import Finding
 from training.dataset import Dataset, Split
-from training.evaluate import calibration_table, lift_table, metrics_by
 from training.importance import Importance
+from training.metrics import calibration_table, lift_table, metrics_by
 from training.version_records import as_json, without_nan
 from training.versions import ModelVersion
 
@@ -28,11 +28,13 @@ def card_data(
     dropped: Sequence[Finding],
     window_days: int,
     notes: Sequence[str],
+    shuffled: Mapping[str, float],
 ) -> Mapping[str, Any]:
     """The card's data: `version` as on record, and what goes beyond it; JSON throughout.
 
     `parts` has the split, `by_source` and `by_month` the metrics of groups, `calibration` and `lift` the tables, all on
-    the test leads, whose `probabilities` these are.
+    the test leads, whose `probabilities` these are. `shuffled` has what leads dealt at random would give
+    (`training.shuffled`).
     """
     converted = dataset.converted[split.test]
     months = dataset.months[split.test].astype(str).astype(object)
@@ -44,9 +46,13 @@ def card_data(
             "counts": dict(dataset.counts),
             "parts": {name: _part(dataset, getattr(split, name)) for name in ("fit", "calibration", "test")},
             "gap": {name: told.metrics[name].value - value for name, value in told.validation_metrics.items()},
+            "shuffled": dict(shuffled),
             "by_source": told.metrics_by_source,
             "by_month": metrics_by(months, probabilities, converted),
-            "calibration": [asdict(row) for row in calibration_table(probabilities, converted)],
+            "calibration": [
+                {"leads": row.leads, "predicted": row.predicted, "observed": row.observed}
+                for row in calibration_table(probabilities, converted)
+            ],
             "lift": [asdict(row) for row in lift_table(probabilities, converted)],
             "importances": [asdict(one) for one in importances],
             "dropped": [str(finding) for finding in dropped],

@@ -37,10 +37,11 @@ def card_html(card: Mapping[str, Any]) -> str:
         *(_paragraph(note) for note in card["notes"]),
         _leakage(card["leakage"]),
         "<h2>How good it is on the newest mature leads</h2>",
-        _table(("metric", "value", "95% interval", "before that", "gap"), _metric_rows(card)),
+        _table(("metric", "value", "95% interval", "before that", "gap", "shuffled"), _metric_rows(card)),
         _paragraph(
             "“Before that” is the same figure on the leads on which it was calibrated; the gap is what the newest data "
-            "changed."
+            "changed. “Shuffled” is what the same training gives where leads of all times are dealt at random: what "
+            "the newest leads fall short of it comes of the time."
         ),
         "<h2>By source</h2>",
         _groups(card["by_source"]),
@@ -80,7 +81,8 @@ def _metric_rows(card: Mapping[str, Any]) -> Iterable[Sequence[str]]:
         figure = told["metrics"][name]
         interval = f"{_number(figure['low'])} – {_number(figure['high'])}"
         before = told["validation_metrics"].get(name)
-        yield title, _number(figure["value"]), interval, _number(before), _number(card["gap"].get(name), sign=True)
+        gap, shuffled = card["gap"].get(name), card.get("shuffled", {}).get(name)
+        yield title, _number(figure["value"]), interval, _number(before), _number(gap, sign=True), _number(shuffled)
 
 
 def _groups(groups: Mapping[str, Mapping[str, float]]) -> str:

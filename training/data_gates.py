@@ -17,6 +17,8 @@ from training.dataset import Dataset, Flags, as_features, split_by_time
 
 # Leads whose features are derived again, as scoring does; and how near two floats of the same feature are.
 COMPARED_LEADS = 400
+# Leads before a moment that are derived from what was known by then.
+REBUILT_LEADS = 200
 TOLERANCE = 1e-9
 
 
@@ -92,13 +94,19 @@ def usable_features(dataset: Dataset, needed: Sequence[str]) -> tuple[tuple[str,
     return numeric, categorical, findings
 
 
-def refuse_other_features(pinned: PinnedLake, dataset: Dataset) -> None:
+def refuse_other_features(pinned: PinnedLake, dataset: Dataset) -> bool:
     """Hold the features of some leads, from the oldest to the newest, against those that scoring would derive now.
+
+    Deriving costs a pass over all events, so that the newest leads go with them, and all are derived from what was
+    known by the newest moment: whether that makes none of them another, and the audit need not derive them once more.
 
     Raises:
         TrainingRefusedError: TRAINING_SCORING_DISAGREE; the message names the first feature and lead that differ.
     """
     rows = sample_rows(len(dataset), COMPARED_LEADS)
+    newest = np.arange(max(len(dataset) - REBUILT_LEADS, 0), len(dataset))
+    if not differences(pinned, dataset, np.union1d(rows, newest), at(dataset.moments[-1])):
+        return True
     differing = differences(pinned, dataset, rows)
     if differing:
         feature, lead, count = differing
@@ -106,6 +114,7 @@ def refuse_other_features(pinned: PinnedLake, dataset: Dataset) -> None:
             f'TRAINING_SCORING_DISAGREE: scoring would derive another "{feature}" than the lake keeps for {count:,} of '
             f"{len(rows):,} leads looked at, the first of them {lead}; run `leadlake replay` and train again."
         )
+    return False
 
 
 def differences(

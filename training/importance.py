@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.dataset import Flags, Floats
-from training.evaluate import metrics
+from training.metrics import metrics
 from training.model import Model
 
 LEADS = 5_000

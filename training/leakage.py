@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lake_access.lake import PinnedLake
-from training.data_gates import Finding, at, differences
+from training.data_gates import REBUILT_LEADS, Finding, at, differences
 from training.dataset import Dataset, Flags, Floats
 
-# Moments at which the lake is put back to what was known, as shares of the rows; and the leads before each that are
-# derived.
-REBUILT_AT = (0.5, 1.0)
-REBUILT_LEADS = 200
+# Moments at which the lake is put back to what was known, as shares of the rows.
+HALFWAY, NEWEST = 0.5, 1.0
 # Of more leads than these, every so many-th is ranked by a feature alone.
 RANKED_LEADS = 100_000
 # A feature that is filled for so few leads tells nothing of when it is filled.
@@ -23,8 +21,16 @@ FEWEST_FILLED = 30
 FILLED_WITH_OUTCOME = 0.98
 
 
-def audit(pinned: PinnedLake, dataset: Dataset, features: tuple[str, ...], limit: float) -> list[Finding]:
+def audit(
+    pinned: PinnedLake,
+    dataset: Dataset,
+    features: tuple[str, ...],
+    limit: float,
+    rebuilt_at: Sequence[float] = (HALFWAY, NEWEST),
+) -> list[Finding]:
     """Everything that looks as if a feature knew the outcome; empty where nothing does.
+
+    `rebuilt_at` has the moments, as shares of the leads, at which the lake is put back to what was known.
 
     - LATER_EVENTS: derived from only the events that had been known by a moment, features of leads before it differ.
     - PREDICTS_ALONE: among leads of the same month, it alone reaches the ROC AUC `limit`. Within months, since a
@@ -32,14 +38,14 @@ def audit(pinned: PinnedLake, dataset: Dataset, features: tuple[str, ...], limit
     - FILLED_WITH_OUTCOME: it is filled almost only for leads that converted, or almost only for those that did not.
     """
     return [
-        *_from_later_events(pinned, dataset),
+        *_from_later_events(pinned, dataset, rebuilt_at),
         *(found for name in features if (found := _predicts_alone(dataset, name, limit)) is not None),
         *(found for name in features if (found := _filled_with_outcome(dataset, name)) is not None),
     ]
 
 
-def _from_later_events(pinned: PinnedLake, dataset: Dataset) -> Iterator[Finding]:
-    for share in REBUILT_AT:
+def _from_later_events(pinned: PinnedLake, dataset: Dataset, rebuilt_at: Sequence[float]) -> Iterator[Finding]:
+    for share in rebuilt_at:
         last = max(int(len(dataset) * share) - 1, 0)
         moment = dataset.moments[last]
         after = int(np.searchsorted(dataset.moments, moment, side="right"))

@@ -15,17 +15,19 @@ from lake_access.lake import PinnedLake, open_lake
 from lake_access.permissions import Action, Actor, require
 from lake_access.settings import Settings
 from training.artifacts import model_bytes
+from training.bootstrap import metrics_with_intervals
 from training.card import card_data
 from training.data_gates import Finding, refuse_other_features, refuse_too_little, usable_features
 from training.dataset import Dataset, Floats, Split, make_dataset, split_by_time
 from training.encoding import learn_encoding
-from training.evaluate import metrics, metrics_by, metrics_with_intervals
 from training.fit import DEFAULTS, calibrate, fit_classifier
 from training.importance import permutation_importances
-from training.leakage import audit
+from training.leakage import HALFWAY, NEWEST, audit
+from training.metrics import metrics, metrics_by
 from training.model import Model
 from training.registry import REGISTRATION_STEPS, register
 from training.search import search_parameters
+from training.shuffled import shuffled_metrics
 from training.versions import ALGORITHMS, Algorithm, ModelVersion
 
 # What is being done and the share of the whole that is done; it may raise to stop the training.
@@ -153,9 +155,10 @@ def train(pinned: PinnedLake, asked: Asked, progress: Progress = lambda _step, _
     _tell(progress, "Checking the dataset")
     refuse_too_little(dataset, declared.training.minimum_leads, declared.training.minimum_conversions)
     numeric, categorical, dropped = _features(dataset, asked, declared.features.names)
-    refuse_other_features(pinned, dataset)
+    newest_as_known = refuse_other_features(pinned, dataset)
     _tell(progress, "Auditing for leakage")
-    leakage = audit(pinned, dataset, (*numeric, *categorical), declared.training.leakage_auc)
+    rebuilt_at = (HALFWAY,) if newest_as_known else (HALFWAY, NEWEST)
+    leakage = audit(pinned, dataset, (*numeric, *categorical), declared.training.leakage_auc, rebuilt_at)
     return _fit(dataset, asked, numeric, categorical, dropped, leakage, progress)
 
 
@@ -226,12 +229,24 @@ def _register(
     _tell(progress, "Evaluating")
     told = _described(actor, asked, trained, now)
     _tell(progress, "Telling what matters")
-    importances = permutation_importances(trained.model, trained.matrix[test], dataset.converted[test], asked.seed)
+    model = trained.model
+    importances = permutation_importances(model, trained.matrix[test], dataset.converted[test], asked.seed)
+    shuffled = shuffled_metrics(
+        dataset, asked.algorithm, model.numeric, model.categorical, trained.parameters, asked.seed
+    )
     window = settings.declarations.lake.outcome_window_days
 
     def describe(numbered: ModelVersion) -> Mapping[str, Any]:
         return card_data(
-            numbered, dataset, trained.split, trained.probabilities, importances, trained.dropped, window, notes
+            numbered,
+            dataset,
+            trained.split,
+            trained.probabilities,
+            importances,
+            trained.dropped,
+            window,
+            notes,
+            shuffled,
         )
 
     content = model_bytes(trained.model)

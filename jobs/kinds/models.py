@@ -1,4 +1,4 @@
-"""The jobs about models: `train`, `score`, `compare` and `request_promotion`."""
+"""The jobs about models: `train`, `score`, `lead_factors`, `compare` and `request_promotion`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobs.kind import JobKind, JobTask, Parameter
+from jobs.lead_factors import KIND
 from lake_access.permissions import Action
 from training.versions import ALGORITHMS
 
@@ -25,6 +26,12 @@ def _score(task: JobTask, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
 
     done = score(task.settings, task.actor, parameters["version"], task.now, task.progress)
     return {"version": done.version, "scored": done.scored, "batches": done.batches}
+
+
+def _lead_factors(task: JobTask, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    from training.score_factors import score_factors
+
+    return score_factors(task.settings, task.actor, parameters["lead_id"], parameters["version"], task.progress)
 
 
 def _compare(task: JobTask, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,6 +79,13 @@ TRAIN = JobKind(
     ),
 )
 SCORE = JobKind("score", "Score offline", Action.SCORE_OFFLINE, _score, (VERSION,))
+LEAD_FACTORS = JobKind(
+    KIND,
+    "Factors of a lead",
+    Action.SCORE_OFFLINE,
+    _lead_factors,
+    (Parameter("lead_id", "Lead", needed=True), VERSION),
+)
 COMPARE = JobKind(
     "compare",
     "Compare versions",
@@ -86,4 +100,4 @@ REQUEST_PROMOTION = JobKind(
     _request_promotion,
     (VERSION, Parameter("reason", "Reason", needed=True, help="The ledger keeps it.")),
 )
-MODEL_KINDS = (TRAIN, SCORE, COMPARE, REQUEST_PROMOTION)
+MODEL_KINDS = (TRAIN, SCORE, LEAD_FACTORS, COMPARE, REQUEST_PROMOTION)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from app import model_words
 from tests.training.comparison.made_leads import BANDS, made
 from training.comparison.compare import compare
-from training.comparison.measures import MEASURES
 from training.comparison.outcome import Difference
+from training.metrics import METRICS
 from training.promotion.gates import GATES
 from training.promotion.impact import Gap
 from training.versions import Interval
@@ -13,7 +13,7 @@ COMPARISON = compare(*made(2_000), BANDS, minimum_cell=30, seed=1, resamples=40)
 
 
 def test_every_metric_and_every_gate_has_a_name() -> None:
-    assert set(model_words.METRICS) == set(MEASURES)
+    assert set(model_words.METRICS) == set(METRICS)
     assert set(model_words.GATES) == set(GATES)
 
 
@@ -46,3 +46,12 @@ def test_a_gap_is_told_as_what_it_is() -> None:
     (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)]).to_dict("records")
 
     assert (row["Validation"], row["Newest leads"], row["Gap"]) == ("0.780", "0.710", "-0.070")
+    assert row["Shuffled"] == ""
+
+
+def test_what_leads_dealt_at_random_give_stands_beside_the_gap() -> None:
+    interval = Interval(0.71, 0.68, 0.74)
+
+    (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)], {"roc_auc": 0.794}).to_dict("records")
+
+    assert row["Shuffled"] == "0.794"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -84,6 +85,11 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
     assert {metric.label for metric in page.metric} >= {"ROC AUC", "Brier score", "Calibration error"}
     assert "Differences are version 2 less version 1" in text
     assert "Metrics on the same leads" in text
+    months = next(frame.value for frame in page.dataframe if "Month" in frame.value)
+    assert len(months) >= 2
+    sources = next(frame.value for frame in page.dataframe if {"Source", "Converted"} <= set(frame.value))
+    assert months["Leads"].sum() == sources["Leads"].sum()
+    assert re.search(r"Leads left out +[\d,]+ immature", text)
     assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
 
 

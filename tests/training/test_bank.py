@@ -21,6 +21,7 @@ from training.encoding import learn_encoding
 from training.fit import DEFAULTS, fit_classifier
 from training.leakage import audit
 from training.retraining import Asked, Trained, train
+from training.shuffled import shuffled_metrics
 from training.versions import ALGORITHMS, Algorithm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +95,14 @@ def test_on_the_newest_leads_the_better_algorithm_still_ranks(
 
     assert max(reached.values()) >= 0.74, reached
     assert all(not made.leakage for made in trained.values())
+
+
+def test_leads_dealt_at_random_tell_what_of_the_gap_comes_of_the_time(
+    dataset: Dataset, trained: dict[Algorithm, Trained]
+) -> None:
+    for algorithm, made in trained.items():
+        shuffled = shuffled_metrics(dataset, algorithm, made.model.numeric, made.model.categorical, made.parameters, 0)
+        assert shuffled["roc_auc"] == pytest.approx(0.79, abs=0.03), algorithm
 
 
 def test_the_length_of_the_call_is_named_as_a_leak_and_nothing_else(pinned: PinnedLake, dataset: Dataset) -> None:

@@ -16,7 +16,7 @@ from training.data_gates import refuse_other_features, refuse_too_little, usable
 from training.dataset import Dataset, split_by_time
 from training.factors import contributions_of, lead_factors
 from training.fit import calibrate
-from training.leakage import audit, univariate_auc
+from training.leakage import HALFWAY, NEWEST, audit, univariate_auc
 from training.model import Model
 from training.retraining import Asked, Trained, train
 from training.search import search_parameters
@@ -68,7 +68,7 @@ def test_an_attribute_that_the_settings_name_and_no_lead_has_is_refused(dataset:
 
 
 def test_features_that_scoring_would_derive_otherwise_are_refused(pinned: PinnedLake, dataset: Dataset) -> None:
-    refuse_other_features(pinned, dataset)
+    assert refuse_other_features(pinned, dataset)
     points = dataset.features["engagement_points"].to_numpy().copy()
     points[0] += 1
     changed = replace(dataset, features=dataset.features.assign(engagement_points=points))
@@ -85,6 +85,18 @@ def test_features_that_scoring_would_derive_otherwise_are_refused(pinned: Pinned
 def test_the_audit_of_the_demo_is_clean(pinned: PinnedLake, dataset: Dataset, boosted: Trained) -> None:
     assert boosted.leakage == []
     assert audit(pinned, dataset, (*dataset.numeric, *dataset.categorical), 0.8) == []
+
+
+def test_newest_leads_that_alone_are_others_by_then_are_left_to_the_audit(pinned: PinnedLake, dataset: Dataset) -> None:
+    counted = dataset.features["past_event_count"].to_numpy().copy()
+    counted[-2] += 1  # the sample of the gate has the last lead, and not the one before it
+    later = replace(dataset, features=dataset.features.assign(past_event_count=counted))
+
+    assert not refuse_other_features(pinned, later)
+    found = audit(pinned, later, (), 0.8, (NEWEST,))
+
+    assert {(finding.code, finding.feature) for finding in found} == {("LATER_EVENTS", "past_event_count")}
+    assert audit(pinned, later, (), 0.8, (HALFWAY,)) == []
 
 
 def test_a_feature_that_knows_the_outcome_is_named(pinned: PinnedLake, dataset: Dataset) -> None:

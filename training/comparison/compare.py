@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.comparison.bootstrap import RESAMPLES, paired_differences
+from training.bootstrap import RESAMPLES, paired_differences
 from training.comparison.counting import (
     Integers,
     band_matrix,
@@ -19,9 +19,9 @@ from training.comparison.counting import (
     scores_of,
 )
 from training.comparison.cutoffs import carried_over, working_bands
-from training.comparison.measures import Floats, Truth
 from training.comparison.movers import biggest_movers, reasons
 from training.comparison.outcome import Comparison, CountedRate, Mover, Reason, SourceComparison
+from training.metrics import Flags, Floats
 
 # Fewer conversions of a source, or fewer that did not convert, say nothing of a metric.
 LEAST_OF_AN_OUTCOME = 10
@@ -36,7 +36,7 @@ class ComparedLeads:
 
     lead_ids: NDArray[np.str_]
     sources: NDArray[np.str_]
-    converted: Truth
+    converted: Flags
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _movers(
     )
 
 
-def _counted(converted: Truth) -> CountedRate:
+def _counted(converted: Flags) -> CountedRate:
     return counted_rate(len(converted), int(np.count_nonzero(converted)))
 
 

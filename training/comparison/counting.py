@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lake_access.intervals import wilson_interval
-from training.comparison.measures import Floats, Truth, bins_of
 from training.comparison.outcome import BandCell, CalibrationBin, CountedRate, ScoreCount
+from training.metrics import Flags, Floats, calibration_table
 from training.versions import SCORE_SCALE
 
 Integers = NDArray[np.int64]
@@ -32,7 +32,7 @@ def band_places(scores: Integers, bands: Mapping[str, int]) -> Integers:
     return np.searchsorted(np.array(list(bands.values())), scores, side="right") - 1
 
 
-def band_matrix(first: Integers, second: Integers, converted: Truth, bands: Mapping[str, int]) -> tuple[BandCell, ...]:
+def band_matrix(first: Integers, second: Integers, converted: Flags, bands: Mapping[str, int]) -> tuple[BandCell, ...]:
     """The leads of every pair of bands, those of the first version's lowest band first."""
     names = list(bands)
     pairs = band_places(first, bands) * len(names) + band_places(second, bands)
@@ -44,14 +44,11 @@ def band_matrix(first: Integers, second: Integers, converted: Truth, bands: Mapp
     )
 
 
-def calibration(probability: Floats, converted: Truth) -> tuple[CalibrationBin, ...]:
+def calibration(probability: Floats, converted: Flags) -> tuple[CalibrationBin, ...]:
     """What was predicted against what came, in the bins of the metric `ece`, lowest first."""
-    order = np.argsort(-probability, kind="stable")
-    bins = bins_of(probability[order])
-    parts = [order[bins == bin_] for bin_ in reversed(np.unique(bins))]
     return tuple(
-        CalibrationBin(float(probability[part].mean()), counted_rate(len(part), int(np.count_nonzero(converted[part]))))
-        for part in parts
+        CalibrationBin(row.predicted, counted_rate(row.leads, row.conversions))
+        for row in calibration_table(probability, converted)
     )
 
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from training.comparison.counting import Integers, counted_rate
-from training.comparison.measures import Truth
 from training.comparison.outcome import CarriedBand, CountedRate, Hold
+from training.metrics import Flags
 from training.versions import SCORE_SCALE
 
 
 def carried_over(
-    first: Integers, second: Integers, converted: Truth, bands: Mapping[str, int], hold: Hold, least: int
+    first: Integers, second: Integers, converted: Flags, bands: Mapping[str, int], hold: Hold, least: int
 ) -> tuple[CarriedBand, ...]:
     """New cut-offs of the second version's scores, lowest band first; each is under that of the band above.
 
@@ -64,7 +64,7 @@ def working_bands(scores: Integers, bands: Mapping[str, int], least: int) -> tup
 class _Upwards:
     """How many leads, and how many conversions, have each score or more."""
 
-    def __init__(self, scores: Integers, converted: Truth) -> None:
+    def __init__(self, scores: Integers, converted: Flags) -> None:
         size = SCORE_SCALE + 2
         self.leads = np.cumsum(np.bincount(scores, minlength=size)[::-1])[::-1]
         self.conversions = np.cumsum(np.bincount(scores[converted], minlength=size)[::-1])[::-1]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from training.comparison.counting import Integers
-from training.comparison.measures import Floats
 from training.comparison.outcome import Reason
+from training.metrics import Floats
 
 MOVERS = 20
 REASONS = 3

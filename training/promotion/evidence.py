@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from lake_access.declarations import PromotionDeclaration
 from training.comparison.compare import ComparedLeads, Factors
-from training.comparison.measures import Floats
+from training.metrics import Floats
 from training.versions import ModelVersion
 
 Progress = Callable[[str, float | None], None]

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from training.comparison.bootstrap import RESAMPLES, paired_differences
+from training.bootstrap import RESAMPLES, paired_differences
 from training.comparison.compare import VersionScores, compare
-from training.comparison.measures import calibration_by_chance
 from training.comparison.outcome import Comparison, Difference
+from training.metrics import calibration_by_chance
 from training.promotion.evidence import DriftReport, NewestLeads, Progress, Sources
 from training.versions import Interval, ModelVersion
 

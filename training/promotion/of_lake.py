@@ -14,7 +14,7 @@ from lake_access.lake import open_lake
 from lake_access.permissions import Actor
 from lake_access.settings import Settings
 from training.comparison.compare import ComparedLeads, Factors
-from training.comparison.measures import Floats
+from training.metrics import Floats
 from training.promotion.evidence import DriftReport, NewestLeads, Progress, Sources
 from training.versions import ModelVersion
 

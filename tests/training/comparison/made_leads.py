@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.comparison.compare import ComparedLeads, VersionScores
-from training.comparison.measures import Floats
+from training.metrics import Floats
 
 BANDS = {"cold": 0, "warm": 30, "hot": 60}
 

@@ -16,9 +16,9 @@ from skops import io
 
 from lake_access.declarations import PromotionDeclaration
 from lake_access.errors import RefusedError, StorageError
-from training.comparison.bootstrap import paired_differences
+from training.bootstrap import paired_differences
 from training.comparison.compare import ComparedLeads, Factors
-from training.comparison.measures import Floats
+from training.metrics import Floats
 from training.promotion.evidence import DriftReport, NewestLeads, Progress, Sources
 from training.versions import ModelVersion
 
