@@ -11,7 +11,7 @@ from lake_access.database import open_database
 from lake_access.errors import LeadlakeError, SettingsError
 from lake_access.examination import feeds
 from lake_access.examination.finding import Finding
-from lake_access.examination.tables import agreement, tables
+from lake_access.examination.tables import agreement, columns, tables
 from lake_access.forgetting.forget import cut_short
 from lake_access.iceberg.tables import BATCHES, EVENTS
 from lake_access.lake import Lake, PinnedLake, open_lake
@@ -47,6 +47,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _rules(pinned)
     yield _identity_key(pinned)
     yield _forgetting(settings)
+    yield columns(lake)
     yield agreement(lake, pinned)
     yield from tables(lake, pinned, now)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from lake_access.examination.finding import Finding
-from lake_access.iceberg.catalog import load_tables
+from lake_access.iceberg.catalog import CONTRADICTION_REMEDY, contradicted_columns, load_tables
 from lake_access.iceberg.commits import PinnedTable, pin
 from lake_access.iceberg.consistency import by_version_read
 from lake_access.iceberg.tables import EVENTS, IDENTITIES, table_definitions
@@ -39,6 +39,18 @@ def tables(lake: Lake, pinned: PinnedLake, now: datetime) -> Iterator[Finding]:
         yield Finding("old snapshots", "warning", detail, MAINTAIN)
     else:
         yield Finding("old snapshots", "ok", f"none past the retention of {days} days")
+
+
+def columns(lake: Lake) -> Finding:
+    """Whether the tables' columns have the types that are declared now: where one has not, every build is refused."""
+    definitions = table_definitions(lake.settings.declarations)
+    loaded = load_tables(lake.catalog, definitions)
+    wrong = [told for name, table in loaded.items() for told in contradicted_columns(table, definitions[name])]
+    if wrong:
+        return Finding(
+            "columns", "failure", "; ".join(wrong), f"{CONTRADICTION_REMEDY[0].upper()}{CONTRADICTION_REMEDY[1:]}"
+        )
+    return Finding("columns", "ok", "of the types that are declared")
 
 
 def agreement(lake: Lake, pinned: PinnedLake) -> Finding:

@@ -33,6 +33,7 @@ from lake_access.settings import Settings
 from lake_access.storage import ObjectStore
 from lake_access.storage.aws_errors import aws_errors, sentence_for
 
+CONTRADICTION_REMEDY = "set it back in leadlake.toml, or build a new lake from the raw events."
 # A retry inside PyIceberg would lay this commit upon another writer's, unread; a build must read again and decide.
 _TABLE_PROPERTIES = {
     "commit.retry.num-retries": "0",
@@ -108,18 +109,24 @@ def ensure_table(catalog: Catalog, definition: TableDefinition, location: str) -
     table = load_table(catalog, definition.name)
     if table is None:
         table = _create(catalog, definition, location)
-    for column in table.schema().columns:
-        if definition.columns.get(column.name, column.field_type) != column.field_type:
-            raise SettingsError(
-                f'{definition.name}: "{column.name}" is declared as {definition.columns[column.name]}, and the table '
-                f"has it as {column.field_type}; set it back in leadlake.toml, or build a new lake from the raw events."
-            )
+    for contradiction in contradicted_columns(table, definition):
+        raise SettingsError(f"{contradiction}; {CONTRADICTION_REMEDY}")
     missing = [name for name in definition.columns if name not in table.schema().column_names]
     if missing:
         with translated(definition.name), table.update_schema() as update:
             for name in missing:
                 update.add_column(name, definition.columns[name])
     return table
+
+
+def contradicted_columns(table: Table, definition: TableDefinition) -> list[str]:
+    """The columns of the table that have another type than is declared now: of each, which types."""
+    return [
+        f'{definition.name}: "{column.name}" is declared as {definition.columns[column.name]}, and the table has it as '
+        f"{column.field_type}"
+        for column in table.schema().columns
+        if definition.columns.get(column.name, column.field_type) != column.field_type
+    ]
 
 
 def _open_glue(database: str, properties: Properties) -> Catalog:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from lake_access.building.build import build
 from lake_access.doctor import Finding, declared_schema, examine
+from lake_access.errors import SettingsError
 from lake_access.iceberg.catalog import load_table
 from lake_access.iceberg.commits import commit, pin
 from lake_access.iceberg.tables import LEADS
@@ -197,6 +200,24 @@ def test_rules_that_changed_since_the_build_are_warned_of(tmp_path: Path) -> Non
 
     assert wrong(found) == {"scoring rules": "declared 2025-02, last built with 2025-01"}
     assert found["scoring rules"].remedy == "Run `leadlake replay`."
+
+
+def test_a_field_of_another_type_than_its_column_is_a_failure_before_a_build_refuses_it(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path)
+    land_lines(lake, "webinar", touch(event_type="webinar_attendance", questions=2))
+    build(lake, NOW)
+    edits = (('fields.questions = { type = "integer"', 'fields.questions = { type = "number"'),)
+
+    later = lake_in(tmp_path, shipped_config(*edits))
+
+    assert findings(lake)["columns"] == Finding("columns", "ok", "of the types that are declared")
+    found = findings(later)["columns"]
+    assert found.verdict == "failure"
+    assert found.detail == 'curated.events: "questions" is declared as double, and the table has it as long'
+    assert "leadlake.toml" in found.remedy
+    with pytest.raises(SettingsError) as refused:
+        build(later, NOW)
+    assert str(refused.value).startswith(found.detail)
 
 
 def test_a_database_that_cannot_be_reached_is_the_last_finding(tmp_path: Path) -> None:
