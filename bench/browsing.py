@@ -77,7 +77,10 @@ class Reader:
                 # A list that opens while the page is still being drawn closes again.
                 await self.page.keyboard.press("Escape")
                 continue
-            return await self._settled(before)
+            seconds = await self._settled(before)
+            # While a list is open, all else on the page is hidden from who asks for it by its role.
+            await self.page.keyboard.press("Escape")
+            return seconds
         raise RuntimeError(f"{label} never offered {option}")
 
     async def press(self, button: Locator) -> None:
@@ -122,6 +125,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def reading(browser: Browser) -> AsyncIterator[Reader]:
     """A browser session of its own, as a reader's: nothing is cached that it has not loaded itself."""
     context = await browser.new_context()
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     await context.add_init_script(f"({WATCH})()")
     try:
         yield Reader(context, await context.new_page(), [])

@@ -70,9 +70,14 @@ class PageTimes:
     leads: int
     changes: dict[str, tuple[float, ...]]
     floor: tuple[float, ...]
-    paints: dict[str, Spread]
+    paints: dict[str, tuple[float, ...]]
     imports: dict[str, Spread]
     sessions: SessionTimes
+
+    @property
+    def slowest_import(self) -> float:
+        """The median seconds of the page that takes the longest to import."""
+        return max(of.median for of in self.imports.values())
 
     @property
     def all_changes(self) -> Spread:
@@ -107,9 +112,7 @@ async def _measure(
         changes, least = await _change_filters(browser, served.address, floor.address, effort.rounds)
         paints = await _open_pages(browser, served.address, effort.paints)
         tell(f"reading them in {effort.sessions} sessions at once")
-        sessions = await measure_sessions(
-            browser, served.address, served.process_id, effort.sessions, effort.changes
-        )
+        sessions = await measure_sessions(browser, served.address, served.process_id, effort.sessions, effort.changes)
     return PageTimes(leads, changes, least, paints, imports, sessions)
 
 
@@ -132,13 +135,13 @@ async def _change_filters(
     return {kind: tuple(seconds) for kind, seconds in changes.items()}, tuple(least)
 
 
-async def _open_pages(browser: Browser, address: str, paints: int) -> dict[str, Spread]:
+async def _open_pages(browser: Browser, address: str, paints: int) -> dict[str, tuple[float, ...]]:
     """Seconds until the last chart of a page is drawn in a new tab, by page; the server and the browser are warm."""
-    found: dict[str, Spread] = {}
+    found: dict[str, tuple[float, ...]] = {}
     async with reading(browser) as reader:
         for page in ("overview", "conversion", "scores"):
             await reader.open(f"{address}/{page}")
-            found[page] = spread([await reader.open(f"{address}/{page}") for _ in range(paints)])
+            found[page] = tuple([await reader.open(f"{address}/{page}") for _ in range(paints)])
         _without_problems(reader)
     return found
 
