@@ -16,8 +16,8 @@ _PAGES = f"""\
 So many leads, as under questions, with the scores that models gave them; the dashboard is served as `leadlake up` does
 it, and Chromium reads it on the same machine. A change is the click on an option of a filter until the frame after the
 last change of a chart, once the script has ended and no chart has moved for {STILL_MILLISECONDS} ms. No two changes
-come to the same filters, so that none is answered from a cache. The floor is a page of one filter and as many charts, each
-with one bar, changed in turn with Conversion: what Streamlit, Plotly and Chromium take where there is nothing to do. A
+come to the same filters, so that none is answered from a cache. The floor is a page of one filter and as many charts,
+each with one bar, changed in turn with Conversion: what Streamlit, Plotly and Chromium take with nothing to do. A
 page opened: a new tab of a browser that has read it before, up to its last chart. Imports: all that the page's file and
 the server's entry import, in a new process.
 """
