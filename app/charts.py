@@ -207,8 +207,10 @@ def dim_ticks() -> Mapping[str, str]:
 
 
 def plain_layout(height: int, right: int = 8) -> dict[str, Any]:
-    """The layout of every figure: no legend, no dragging, hardly a margin."""
+    """What `update_layout` of every figure is given: no legend, no dragging, hardly a margin."""
     return {
+        # The figure is new: to set each property takes a quarter of the time in which Plotly merges what it is with it.
+        "overwrite": True,
         "height": height,
         "margin": {"l": 4, "r": right, "t": 4, "b": 4},
         "showlegend": False,

@@ -37,6 +37,7 @@ def gain(curve: Sequence[GainPoint], reading: GainReading) -> go.Figure:
     )
     add_mark(figure, reading.depth, reading.gain, reading.high - reading.gain, reading.gain - reading.low)
     figure.update_layout(
+        overwrite=True,
         **layout(CURVE_PIXELS),
         xaxis={**axis(".0%"), "range": [0, 1.02], "showgrid": False, "title": axis_title("Best leads, by score")},
         yaxis={**axis(".0%"), "range": [0, 1.04], "domain": [0, 0.93]},
@@ -70,6 +71,7 @@ def lift(curve: Sequence[GainPoint], reading: GainReading) -> go.Figure:
     )
     highest = max((_straight_gain(curve, depth) / depth for depth in depths if depth >= 0.02), default=1.0)
     figure.update_layout(
+        overwrite=True,
         **layout(CURVE_PIXELS),
         xaxis={**axis(".0%"), "range": [0, 1.02], "showgrid": False, "title": axis_title("Best leads, by score")},
         yaxis={**axis(".1f"), "range": [0, 1.15 * max(highest, reading.high / reading.depth)], "domain": [0, 0.93]},
@@ -105,6 +107,7 @@ def capacity_curve(cuts: Sequence[CutOff], chosen: Capacity) -> go.Figure:
         add_mark(figure, cut.weekly, cut.expected, cut.high - cut.expected, cut.expected - cut.low)
     end = max([*calls, 1.0])
     figure.update_layout(
+        overwrite=True,
         **layout(CURVE_PIXELS),
         xaxis={**axis("~s"), "range": [0, 1.03 * end], "showgrid": False, "title": axis_title("Leads called a week")},
         yaxis={**axis("~s"), "rangemode": "tozero", "nticks": 5, "domain": [0, 0.93]},

@@ -67,6 +67,7 @@ def distributions(rows: Sequence[Distribution]) -> go.Figure:
         label = weight.format(plotly_text(formatting.shortened(row.name, 40)))
         titles.append(note(f"{label}  n {formatting.count(total)}", 0, top, anchor="top"))
     figure.update_layout(
+        overwrite=True,
         **layout(max(ROW_PIXELS * len(rows) + AXIS_PIXELS, CURVE_PIXELS + AXIS_PIXELS)),
         **axes,
         xaxis={
@@ -129,6 +130,7 @@ def reliability(bins: Sequence[ScoreBin], minimum_cell: int, is_probability: boo
     )
     end = min(HIGHEST + 1.5, 1.08 * max([part.last + 1 for part in bins], default=HIGHEST))
     figure.update_layout(
+        overwrite=True,
         **layout(CURVE_PIXELS + 40),
         xaxis={**axis(""), "range": [-1, end], "showgrid": False, "anchor": "y2", "title": axis_title("Score")},
         yaxis={**axis(".0%"), "range": [0, top], "domain": [0.36, 0.93]},
@@ -152,6 +154,7 @@ def band_scale(counts: Sequence[int], bands: Mapping[str, int], colours: Sequenc
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_layout(
+        overwrite=True,
         **layout(SCALE_PIXELS),
         bargap=0.15,
         xaxis={

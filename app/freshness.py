@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from app.attention import stale_since
-from app.lake_session import newest_lake
+from app.lake_session import newest_lake, was_pinned_just_now
 from app.notices import freshness_line
 from lake_access.errors import LeadlakeError
 from lake_access.lake import PinnedLake
@@ -24,6 +24,8 @@ def header(pinned: PinnedLake, now: datetime) -> None:
 @st.fragment(run_every=LOOKED_AT_EVERY)
 def _watch(drawn: tuple[object, ...]) -> None:
     """Look for newer snapshots than those that were drawn: some milliseconds, and nothing else is run again."""
+    if was_pinned_just_now():  # a run of the whole page has looked itself
+        return
     try:
         newer = newest_lake().cache_key != drawn
     except LeadlakeError:  # the next run of the page says what is wrong

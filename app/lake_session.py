@@ -27,10 +27,12 @@ __all__ = [
     "settings",
     "sources_of",
     "state",
+    "was_pinned_just_now",
 ]
 
 PINNED = "_pinned_lake"
 ANSWERS_KEPT = 512
+_JUST_PINNED = "_just_pinned"
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -40,7 +42,13 @@ def pin_for_this_run() -> PinnedLake:
     """Pin the newest snapshots, within the limits of who reads: the entry script does it once, before any page."""
     pinned = newest_lake()
     st.session_state[PINNED] = pinned
+    st.session_state[_JUST_PINNED] = True
     return pinned
+
+
+def was_pinned_just_now() -> bool:
+    """Whether this run has pinned, and nobody has asked since: then there is nothing newer to look for yet."""
+    return bool(st.session_state.pop(_JUST_PINNED, False))
 
 
 def newest_lake() -> PinnedLake:
@@ -71,7 +79,7 @@ def ask(
     `function` is a module's own, its arguments can be hashed by Streamlit, and nobody changes its answer.
     """
     answer: Answer = _ask(
-        f"{function.__module__}.{function.__qualname__}", pinned.cache_key, arguments, named, function, pinned
+        f"{function.__module__}.{function.__qualname__}", repr(pinned.cache_key), arguments, named, function, pinned
     )
     return answer
 
@@ -99,10 +107,11 @@ def _lake(given: Environment) -> Lake:
     return open_lake(settings_of(given))
 
 
-@st.cache_data(max_entries=ANSWERS_KEPT, show_spinner=False)
+# Filters and snapshots tell all of themselves as text, which halves the time that an answer takes to be found.
+@st.cache_data(max_entries=ANSWERS_KEPT, show_spinner=False, hash_funcs={ConversionFilters: repr})
 def _ask(
     name: str,  # noqa: ARG001  (of the cache's key)
-    cache_key: tuple[object, ...],  # noqa: ARG001
+    cache_key: str,  # noqa: ARG001
     arguments: tuple[object, ...],
     named: dict[str, object],
     _function: Callable[..., Any],

@@ -14,6 +14,7 @@ from bench.drift import DriftTimes, measure_drift
 from bench.events import write_events
 from bench.goals import Built, name_of
 from bench.measuring import alone
+from bench.pages import QUICK, Effort, PageTimes, measure_pages
 from bench.questions import Asked, measure_questions
 from bench.report import write_report
 from bench.rounds import measure_builds
@@ -27,12 +28,14 @@ SIZES: Mapping[str, tuple[int, ...]] = {
     "leads": (1_000_000, 10_000_000),
     "drift": (2_000_000,),
     "training": (1_000_000,),
+    "pages": (10_000_000,),
 }
 QUICK_SIZES: Mapping[str, tuple[int, ...]] = {
     "events": (100_000,),
     "leads": (100_000,),
     "drift": (100_000,),
     "training": (20_000,),
+    "pages": (20_000,),
 }
 # Builds of more events than this are few, for the whole run's sake.
 MANY = 2_000_000
@@ -56,11 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     questions = [_measure_questions(size, tell, quick=asked.quick) for size in sizes["leads"]]
     drifts = [_measure_drift(size, tell, quick=asked.quick) for size in sizes["drift"]]
     trainings = [_measure_training(size, tell, quick=asked.quick) for size in sizes["training"]]
+    pages = [_measure_pages(size, tell, quick=asked.quick) for size in sizes["pages"]]
     text = write_report(
         built,
         questions,
         drifts,
         trainings,
+        pages,
         on=asked.on,
         command=_command(asked),
         repetitions="one run" if asked.quick else f"{REPETITIONS} runs ({REPETITIONS_OF_MANY} of 10 M events)",
@@ -98,6 +103,12 @@ def _measure_training(leads: int, tell: Tell, *, quick: bool) -> TrainingTimes:
         return measure_training(Path(folder), leads, 1 if quick else REPETITIONS)
 
 
+def _measure_pages(leads: int, tell: Tell, *, quick: bool) -> PageTimes:
+    with tempfile.TemporaryDirectory(prefix="leadlake-bench-") as folder:
+        tell(f"{name_of(leads)} leads: making them, for the pages")
+        return measure_pages(Path(folder), leads, QUICK if quick else Effort(), tell)
+
+
 def _command(asked: argparse.Namespace) -> str:
     """What repeats this run, wherever its document goes."""
     given = [option for option in ("quick", "only") if getattr(asked, option)]
@@ -127,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--leads", type=int, nargs="*", metavar="N", help="sizes for the questions; none likewise")
     parser.add_argument("--drift", type=int, nargs="*", metavar="N", help="rows a side for drift; none likewise")
     parser.add_argument("--training", type=int, nargs="*", metavar="N", help="leads for training; none likewise")
+    parser.add_argument("--pages", type=int, nargs="*", metavar="N", help="leads for the pages; none likewise")
     parser.add_argument("--only", action="store_true", help="leave out every part of which no size is given")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the document goes; default docs/benchmarks.md")
     parser.add_argument(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pyiceberg.manifest import DataFile
+
 from bench.lakes import IDENTITY_KEY, bench_lake
 from bench.queries import load_query
 from lake_access.building.rollups import build_rollups
@@ -22,15 +24,15 @@ FIRST_YEAR = 2024
 MONTHS = 24
 
 
-def make_lead_lake(home: Path, leads: int) -> None:
-    """Write a lake of so many leads, and build their rollups."""
+def make_lead_lake(home: Path, leads: int, *, with_scores: bool = False) -> None:
+    """Write a lake of so many leads, with the scores that models gave them or without, and build their rollups."""
     lake = bench_lake(home)
     workshop = open_workshop(lake.settings, lake.store, lake.catalog, IDENTITY_KEY.encode(), NOW)
     with workshop.connection:
         version = _know_until_now(workshop)
-        _write_leads(workshop, leads, version)
-        for name in (SCORES, QUARANTINE, BATCHES):
-            commit(workshop.table(name)[0], [], [], {upstream_property(EVENTS): version})
+        scores = _write_leads(workshop, leads, version, with_scores=with_scores)
+        for name, files in ((SCORES, scores), (QUARANTINE, []), (BATCHES, [])):
+            commit(workshop.table(name)[0], files, [], {upstream_property(EVENTS): version})
         build_rollups(workshop)
     lake.close()
 
@@ -40,9 +42,10 @@ def _know_until_now(workshop: Workshop) -> str:
     return str(pin(commit(workshop.table(EVENTS)[0], [], [], {KNOWN_UNTIL: NOW.isoformat()})).version)
 
 
-def _write_leads(workshop: Workshop, leads: int, version: str) -> None:
+def _write_leads(workshop: Workshop, leads: int, version: str, *, with_scores: bool) -> list[DataFile]:
+    """Commit the leads; the files of their scores, which are not committed yet."""
     table, definition = workshop.table(LEADS)
-    added = []
+    added, scores = [], []
     for month in range(MONTHS):
         parameters = {
             "first": leads * month // MONTHS,
@@ -54,7 +57,11 @@ def _write_leads(workshop: Workshop, leads: int, version: str) -> None:
         }
         workshop.connection.execute(load_query("made_leads"), parameters)
         added += write_rows(workshop.connection, table, definition, "made_leads")
+        if with_scores:
+            workshop.connection.execute(load_query("made_scores"))
+            scores += write_rows(workshop.connection, *workshop.table(SCORES), "made_scores")
     commit(table, added, [], {upstream_property(EVENTS): version})
+    return scores
 
 
 def _month(place: int) -> datetime:

@@ -16,6 +16,8 @@ from bench.goals import Built, Reached, name_of, reached
 from bench.increments import NEWEST, SPREAD
 from bench.learning_report import drift_section, training_section
 from bench.measuring import processor
+from bench.pages import PageTimes
+from bench.pages_report import pages_section
 from bench.questions import Asked
 from bench.training import TrainingTimes
 
@@ -60,13 +62,14 @@ def write_report(
     asked: Sequence[Asked],
     drifts: Sequence[DriftTimes],
     trainings: Sequence[TrainingTimes],
+    pages: Sequence[PageTimes],
     *,
     on: date,
     command: str,
     repetitions: str,
 ) -> str:
     """The whole document, in Markdown."""
-    goals = reached(built, asked, drifts, trainings)
+    goals = reached(built, asked, drifts, trainings, pages)
     parts = [
         "# Benchmarks\n\n",
         _paragraph(_INTRODUCTION.format(command=command, on=f"{on:%d %B %Y}".lstrip("0"), repetitions=repetitions)),
@@ -82,6 +85,8 @@ def write_report(
         parts += drift_section(drifts)
     if trainings:
         parts += training_section(trainings)
+    if pages:
+        parts += pages_section(pages)
     return "".join([*parts, _AGAIN])
 
 

@@ -95,6 +95,8 @@ class Lake:
     store: ObjectStore
     catalog: Catalog
     _pinned: dict[RowLimits | None, PinnedLake] = field(default_factory=dict)
+    # The tables' metadata files that each was pinned from.
+    _metadata: dict[RowLimits | None, Mapping[str, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
@@ -107,11 +109,17 @@ class Lake:
         With `limits`, whoever reads them finds only the leads that these leave in, and what belongs to them.
         """
         with self._lock:
-            tables = pin_together(load_tables(self.catalog, PINNED))
+            loaded = load_tables(self.catalog, PINNED)
+            # Every commit writes another file of metadata: with those of before, there is nothing to plan anew.
+            metadata = {name: table.metadata_location for name, table in loaded.items()}
+            if limits in self._pinned and self._metadata[limits] == metadata:
+                return self._pinned[limits]
+            tables = pin_together(loaded)
             current = {name: table.snapshot_id for name, table in tables.items()}
             before = self._pinned.get(limits)
             if before is None or {n: t.snapshot_id for n, t in before.tables.items()} != current:
                 self._pinned[limits] = _open_pinned(self.settings, self.store, tables, limits)
+            self._metadata[limits] = metadata
             return self._pinned[limits]
 
     def pin_as_of(self, when: datetime | int, limits: RowLimits | None = None) -> PinnedLake:

@@ -28,6 +28,8 @@ RECENT_WEEKS = 8
 # Weeks are counted from the first Monday since 1970.
 _FIRST_MONDAY = date(1970, 1, 5)
 
+_AMONG_KEPT = "AND lead_id IN (SELECT lead_id FROM kept)"
+
 Counts = tuple[int, ...]
 
 
@@ -105,8 +107,10 @@ def score_histograms(pinned: PinnedLake, filters: ConversionFilters) -> ScoreHis
         StorageError: a data file cannot be read.
     """
     conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
-    queries = tuple(
-        load_query(name).format(conditions=conditions) for name in ("score_histogram_rules", "score_histogram_versions")
+    narrowed = _AMONG_KEPT if conditions else ""
+    queries = (
+        load_query("score_histogram_rules").format(conditions=conditions),
+        load_query("score_histogram_versions").format(conditions=conditions, narrowed=narrowed),
     )
     cells: dict[ScoreKind, list[tuple[Any, ...]]] = {RULES: []}
     unscored, newest = 0, Counter[ScoreKind]()
@@ -120,7 +124,7 @@ def score_histograms(pinned: PinnedLake, filters: ConversionFilters) -> ScoreHis
                 newest[kind] = max(newest[kind], given)
     rules, *versions = (_histogram(kind, found) for kind, found in cells.items())
     versions.sort(key=lambda of: (of.kind.mode != "online", -newest[of.kind], of.kind.version))
-    return ScoreHistograms((rules, *versions), unscored, (queries[0], queries[1]), parameters)
+    return ScoreHistograms((rules, *versions), unscored, queries, parameters)
 
 
 def score_arrivals(pinned: PinnedLake, kind: ScoreKind, filters: ConversionFilters) -> Arrivals:

@@ -8,7 +8,7 @@ WITH kept AS (
 ), firsts AS (
     SELECT lead_id, min(epoch_us(scored_at) * 128 + score) AS first
     FROM curated.scores
-    WHERE score BETWEEN 0 AND 100 AND model_version = $version AND mode = $mode
+    WHERE score BETWEEN 0 AND 100 AND model_version = $version AND mode = $mode AND lead_id IN (SELECT lead_id FROM kept)
     GROUP BY lead_id
 )
 SELECT ((day - 4) // 7)::INTEGER AS week, (first % 128)::INTEGER AS score, count(*) AS leads

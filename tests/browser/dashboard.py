@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, expect
@@ -29,17 +30,32 @@ DRAWN = """() => {
 }"""
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where a server is, and its process."""
+
+    address: str
+    process_id: int
+
+
 @contextmanager
 def serve(home: Path, **variables: str) -> Iterator[str]:
     """Serve the dashboard over the lake in `home` on a free port; the address, until the block ends.
 
     `variables` are of its environment too.
     """
+    with serving(home, **variables) as served:
+        yield served.address
+
+
+@contextmanager
+def serving(home: Path, script: str = "app/server.py", **variables: str) -> Iterator[Served]:
+    """The same of the dashboard or another script of Streamlit's; what is served is told with its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LEADLAKE_", "STREAMLIT_"))}
-    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     log = home / "dashboard.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -52,7 +68,7 @@ def serve(home: Path, **variables: str) -> Iterator[str]:
         try:
             address = f"http://127.0.0.1:{port}"
             _await(address, process, log)
-            yield address
+            yield Served(address, process.pid)
         finally:
             process.terminate()
             process.wait(20)
@@ -60,7 +76,7 @@ def serve(home: Path, **variables: str) -> Iterator[str]:
 
 def launch(playwright: Playwright) -> Browser:
     """The system's Chromium where there is one that runs, else Playwright's own."""
-    return playwright.chromium.launch(executable_path=_system_browser(), args=FLAGS)
+    return playwright.chromium.launch(executable_path=system_browser(), args=FLAGS)
 
 
 def wait_until_drawn(page: Page) -> None:
@@ -83,7 +99,8 @@ def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the dashboard did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
 
 
-def _system_browser() -> str | None:
+def system_browser() -> str | None:
+    """The program of the system's Chromium or Chrome, where there is one that runs."""
     for name in SYSTEM_BROWSERS:
         path = shutil.which(name)
         # Run it: on Ubuntu `chromium-browser` may be a mere hint to install a snap.

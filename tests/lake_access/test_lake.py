@@ -46,6 +46,19 @@ def test_a_pin_is_the_same_until_something_is_built(lake: Lake) -> None:
     assert lake.pin().snapshot_ids != first.snapshot_ids
 
 
+def test_a_second_pin_reads_no_list_of_files_while_nothing_was_committed(tmp_path: Path) -> None:
+    lake = lake_in(tmp_path / "home")
+    land_lines(lake, "webinar", touch())
+    build(lake, NOW)
+    first = lake.pin()
+    lists = list((tmp_path / "home").rglob("*.avro"))
+    for file in lists:
+        file.unlink()
+
+    assert lists
+    assert lake.pin() is first
+
+
 def test_it_knows_what_happened_until_the_newest_batch_landed(lake: Lake) -> None:
     for hours in (3, 7, 5):
         land_lines(lake, "webinar", touch(n=hours), at=NOW + timedelta(hours=hours))

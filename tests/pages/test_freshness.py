@@ -21,6 +21,13 @@ if "drawn" not in st.session_state:
 freshness.header(st.session_state["drawn"], datetime(2025, 12, 31, 13, tzinfo=UTC))
 """
 
+LOOKED = """
+import streamlit as st
+from app import lake_session
+lake_session.pin_for_this_run()
+st.text([lake_session.was_pinned_just_now(), lake_session.was_pinned_just_now()])
+"""
+
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
@@ -40,6 +47,18 @@ def test_newer_data_is_offered_once_a_build_has_brought_it(page: AppTest, tmp_pa
     page.run()
     assert not page.exception
     assert [button.label for button in page.button] == ["Newer data: reload"]
+
+
+def test_a_run_that_has_pinned_is_not_followed_by_a_second_look(
+    tmp_path: Path, calls_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADLAKE_HOME", str(calls_home))
+    script = tmp_path / "page.py"
+    script.write_text(LOOKED, encoding="utf-8")
+    page = AppTest.from_file(script, default_timeout=30)
+
+    for _ in range(2):
+        assert page.run().text[0].value == "[True, False]"
 
 
 def test_fresh_data_has_no_warning_and_the_zone_is_named(page: AppTest) -> None:
