@@ -15,6 +15,7 @@ import streamlit as st
 
 from app import charts, formatting
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
+from lake_access.export import MOST_LEADS
 
 ROWS_SHOWN = 15  # of a table, without scrolling
 OnSelect = Literal["ignore", "rerun"] | Callable[..., None]
@@ -76,6 +77,16 @@ def table_card(
         st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height, placeholder="–")
         if note:
             st.caption(note)
+
+
+def too_many_for_a_file(leads: int) -> bool:
+    """Say so where these are more leads than one file holds, instead of offering it."""
+    if leads > MOST_LEADS:
+        st.caption(
+            f"One file holds at most {formatting.count(MOST_LEADS)} leads, and is never cut short; these are "
+            f"{formatting.count(leads)}. Filter further, by days for instance, and take one after another."
+        )
+    return leads > MOST_LEADS
 
 
 def data_menu(

@@ -106,7 +106,7 @@ def test_a_card_shows_its_sql_and_gives_its_data(open_page: OpenPage, calls_addr
     page = open_page(f"{calls_address}/conversion?view=Cohorts")
     page.locator("[class*=st-key-menu_cohorts] button").first.click()
     wait_until_drawn(page)
-    expect(page.get_by_text("FROM marts.leads_by_age")).to_be_visible()
+    expect(page.get_by_text("FROM marts.leads_by_age")).to_be_visible(timeout=30_000)  # the browser loads a highlighter
     rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").read_text(encoding="utf-8-sig"))))
     assert sum(int(row["leads_of_month"]) for row in rows if row["age_days"] == "7") == 135
 
