@@ -96,7 +96,7 @@ def of_bank(home: Path) -> Known:
     )
     scores = pd.DataFrame({"lead": rows["lead_key"], "score": rows["score"], "scored_at": moments})[rows["scored"]]
     finished = _finished(leads, BANK_LANDED)
-    return Known(home, finished, scores.assign(version=BANK_VERSION), "2009-03-01", "2009-05-31", BANK_VERSION)
+    return Known(home, finished, scores.assign(version=BANK_VERSION), "2009-05-01", "2009-08-31", BANK_VERSION)
 
 
 def _land_bank(home: Path, rows: pd.DataFrame) -> None:
