@@ -68,7 +68,12 @@ def band_editor(
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown("**Volumes and rates of the edited bands**")
             data_menu(
-                scores_view.band_frame(counted, now), key="edited_bands", file_name="edited-bands", with_table=False
+                scores_view.band_frame(counted, now),
+                key="edited_bands",
+                file_name="edited-bands",
+                sql=found_by[0],
+                parameters=found_by[1],
+                with_table=False,
             )
         st.dataframe(
             scores_view.band_frame(counted, now),

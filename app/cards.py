@@ -127,6 +127,8 @@ def data_menu(
         st.caption(f"{formatting.count(len(frame))} rows, all of them are in the file.")
         if sql:
             st.code(f"{stated_parameters(parameters or {})}\n{sql}".lstrip(), language="sql", wrap_lines=True)
+        else:
+            st.caption("No single query gives these numbers; the documentation says how they are made.")
 
 
 def stated_parameters(parameters: Mapping[str, object]) -> str:

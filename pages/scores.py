@@ -195,7 +195,7 @@ def draw_quality() -> None:
         key=BINS,
         bind="query-params",
     )
-    headline(histogram, quality(histogram), calibration_error(reliability(histogram, binning)))
+    headline(histogram, worth, calibration_error(reliability(histogram, binning)))
     if sum(histogram.late):
         st.caption(
             f"{formatting.count(sum(histogram.late))} leads had converted before this version first scored them: "
@@ -285,8 +285,10 @@ DRAWN_BY: dict[View, Callable[[], None]] = {
     "bands": draw_bands,
     "calls": draw_capacity,
 }
-if view != "quality":
-    worth = quality(histogram)
-    st.caption(f"{formatting.share(worth.conversions, worth.leads)} mature leads with this score converted.")
+worth, young = quality(histogram), sum(histogram.young)
+st.caption(
+    f"{formatting.share(worth.conversions, worth.leads)} mature leads with this score converted"
+    + (f"; {formatting.count(young)} young ones are in no rate." if young else ".")
+)
 DRAWN_BY[view]()
 link_to_leads()

@@ -53,6 +53,16 @@ def test_the_newest_versions_figures_are_scikit_learns(open_page: OpenPage, demo
     assert shown["ROC AUC"][0] == f"{roc_auc_score(of_version['converted'], of_version['score']):.3f}"
 
 
+@pytest.mark.parametrize("view", ["Quality", "Gain and lift", "Bands", "Whom to call"])
+def test_every_view_says_how_many_young_leads_are_in_no_rate(view: str, open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, scores_view=view, score="Rules")
+    leads = lakes.opened(demo_home).pin().frame("SELECT final_score, mature, converted FROM curated.leads").dropna()
+    mature, young = leads[leads["mature"]], (~leads["mature"]).sum()
+    told = f"{mature['converted'].sum():,} of {len(mature):,} mature leads with this score converted; {young:,} young"
+    assert young > 0
+    assert any(text.value.startswith(told) for text in page.caption)
+
+
 def test_a_source_filter_holds_for_the_scores(open_page: OpenPage, demo_home: Path) -> None:
     page = open_page(demo_home, SCORES, source="Webinar")
     of_version = forecasts(lakes.opened(demo_home).pin(), "2")
