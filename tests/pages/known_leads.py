@@ -107,7 +107,7 @@ def _land_bank(home: Path, rows: pd.DataFrame) -> None:
     scores = _lines(
         home / "scores.jsonl",
         (
-            {"event_type": "score", "model_version": BANK_VERSION, "score": int(row.score)}
+            {"event_type": "score", "model_version": BANK_VERSION, "score": int(str(row.score))}
             | {"lead_key": row.lead_key, "timestamp": row.contacted_at}
             for row in told
             if row.scored

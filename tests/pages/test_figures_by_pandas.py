@@ -173,8 +173,9 @@ def test_rates_by_two_dimensions(known: Known, open_page: OpenPage, rows: str, c
     expected = leads.groupby(by)["converted"].agg(["size", "sum"])
     assert frame["leads"].to_dict() == expected["size"].to_dict()
     assert frame["conversions"].to_dict() == expected["sum"].to_dict()
+    sizes, conversions = expected["size"].to_dict(), expected["sum"].to_dict()
     for place, row in frame.iterrows():
-        size, converted = expected.loc[place]
+        size, converted = sizes[place], conversions[place]
         told = [100 * part for part in (converted / size, *wilson(converted, size))]
         assert [row["rate"], row["low"], row["high"]] == pytest.approx(told, abs=1e-9)
 
