@@ -46,3 +46,8 @@ def test_a_gap_is_told_as_what_it_is() -> None:
     (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)]).to_dict("records")
 
     assert (row["Validation"], row["Newest leads"], row["Gap"]) == ("0.780", "0.710", "-0.070")
+
+
+def test_a_difference_of_two_shares_is_told_in_points() -> None:
+    assert model_words._signed("capture_20", -0.0082) == "-0.8 points"
+    assert model_words._signed("roc_auc", -0.0131) == "-0.013"
