@@ -208,7 +208,7 @@ def waterfall(before: Level, parts: Sequence[Part], now: Level) -> go.Figure:
         },
         annotations=[
             *(
-                _over(place, max(heights[place - 1 : place + 1]), signed(part.points))
+                _over(place, max(heights[place - 1 : place + 1]), f"{signed(part.points)}<br>points")
                 for place, part in zip(places, parts, strict=True)
             ),
             *(_over(place, 100 * end.high, formatting.percentage(end.rate)) for place, end in ends),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import streamlit as st
+
 from app import filters, notices
+from app.acting import acting
 from app.conversion_view import Reading, reading_of
 from app.lake_session import created_range_of, pinned_lake, settings, sources_of
 from app.loading import end_page
+from app.navigation import link_to
 from lake_access.conversion import ConversionFilters
 from lake_access.lake import PinnedLake
+from lake_access.permissions import Action, may
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,12 @@ class AskedLeads:
     def summary(self) -> str:
         """What is counted, as one line that holds no value from the lake but days."""
         return filters.summary(self.counted, self.days, len(self.sources))
+
+
+def link_to_leads() -> None:
+    """A way to the leads that the figures count: the page Leads, under the same filters."""
+    if may(acting(), Action.VIEW_LEADS):
+        st.page_link(link_to("leads.py"), label="Open the leads behind these numbers", icon=":material/group:")
 
 
 def asked_leads() -> AskedLeads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,18 +16,32 @@ from app.lake_session import state
 from lake_access.band_proposals import LONGEST_NAME, LONGEST_NOTE, band_proposals, propose_bands
 from lake_access.errors import LeadlakeError, RefusedError
 from lake_access.permissions import Action, may
-from lake_access.score_histograms import HIGHEST, ScoreHistogram
+from lake_access.score_histograms import HIGHEST, ScoreHistogram, ScoreKind
 from lake_access.score_measures import by_band
 
-BANDS = "bands"
+BANDS, SCORE = "bands", "score"
 _EDGE = "_edge_{}"
 _SAVED = "_proposal_saved"
 _PROPOSALS = "_proposals"
+_OPENED = "_proposal_opened"
+_MISSING = "_proposal_of_no_score"
 
 
 @st.fragment
-def band_editor(histogram: ScoreHistogram, declared: Mapping[str, int], all_leads: bool, minimum_cell: int) -> None:
-    """Draw the editor; only it runs again while a reader moves a threshold. The bands stand in the URL."""
+def band_editor(
+    histogram: ScoreHistogram,
+    declared: Mapping[str, int],
+    all_leads: bool,
+    minimum_cell: int,
+    kinds: Sequence[ScoreKind],
+    found_by: tuple[str, Mapping[str, object]],
+) -> None:
+    """Draw the editor; only it runs again while a reader moves a threshold. The bands stand in the URL.
+
+    `kinds` are the scores that leads have here, `found_by` the SQL behind `histogram` with its parameters.
+    """
+    if st.session_state.pop(_OPENED, False):
+        st.rerun()  # whole: a proposal is for a kind of score, which the page chooses outside of this fragment
     st.subheader("What if the bands were others?")
     left, right = st.columns([2, 3], gap="medium")
     with left, st.container(border=True, height="stretch", key="card_thresholds"):
@@ -47,12 +61,19 @@ def band_editor(histogram: ScoreHistogram, declared: Mapping[str, int], all_lead
             alt="Leads by score, in the colours of the edited bands",
             frame=scores_view.band_frame(counted, now),
             file_name="edited-bands",
+            sql=found_by[0],
+            parameters=found_by[1],
         )
     with st.container(border=True, key="card_edited_bands"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown("**Volumes and rates of the edited bands**")
             data_menu(
-                scores_view.band_frame(counted, now), key="edited_bands", file_name="edited-bands", with_table=False
+                scores_view.band_frame(counted, now),
+                key="edited_bands",
+                file_name="edited-bands",
+                sql=found_by[0],
+                parameters=found_by[1],
+                with_table=False,
             )
         st.dataframe(
             scores_view.band_frame(counted, now),
@@ -65,7 +86,7 @@ def band_editor(histogram: ScoreHistogram, declared: Mapping[str, int], all_lead
             f"95% Wilson intervals; under {minimum_cell} leads they are too few to rely on."
         )
     _saving(histogram, bands)
-    _proposals_list()
+    _proposals_list(kinds)
 
 
 def band_columns() -> dict[str, Any]:
@@ -166,7 +187,7 @@ def _told(action: Callable[[], int]) -> None:
     st.success(f"Saved as proposal {number}.", icon=":material/check:")
 
 
-def _proposals_list() -> None:
+def _proposals_list(kinds: Sequence[ScoreKind]) -> None:
     proposals = band_proposals(state())
     if not proposals:
         return
@@ -185,14 +206,27 @@ def _proposals_list() -> None:
             hide_index=True,
             key=_PROPOSALS,
             selection_mode="single-row",
-            on_select=_open_selected,
+            on_select=partial(_open_selected, tuple(kinds)),
             alt="Proposals of bands, the newest first",
         )
-        st.caption("Choose a row to open it here; the page's link then opens it for others too.")
+        st.caption(
+            "Choose a row to open it here, on the score it is for; the page's link then opens it for others too."
+        )
+        missing: str | None = st.session_state.pop(_MISSING, None)
+        if missing is not None:
+            st.text(f"No lead here has a score of {missing}: the bands are drawn on the score chosen above.")
 
 
-def _open_selected() -> None:
+def _open_selected(kinds: Sequence[ScoreKind]) -> None:
+    """Open a proposal: its bands, on the kind of score that it is for."""
     chosen = st.session_state[_PROPOSALS]["selection"]["rows"]
     proposals = band_proposals(state())
-    if chosen and chosen[0] < len(proposals):
-        _set_bands(proposals[chosen[0]].bands)
+    if not chosen or chosen[0] >= len(proposals):
+        return
+    opened = proposals[chosen[0]]
+    _set_bands(opened.bands)
+    if opened.kind in kinds:
+        st.session_state[SCORE] = opened.kind
+        st.session_state[_OPENED] = True
+    else:
+        st.session_state[_MISSING] = scores_view.kind_names([opened.kind])[opened.kind]

@@ -15,6 +15,7 @@ import streamlit as st
 
 from app import charts, formatting
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
+from lake_access.export import MOST_LEADS
 
 ROWS_SHOWN = 15  # of a table, without scrolling
 OnSelect = Literal["ignore", "rerun"] | Callable[..., None]
@@ -78,6 +79,16 @@ def table_card(
             st.caption(note)
 
 
+def too_many_for_a_file(leads: int) -> bool:
+    """Say so where these are more leads than one file holds, instead of offering it."""
+    if leads > MOST_LEADS:
+        st.caption(
+            f"One file holds at most {formatting.count(MOST_LEADS)} leads, and is never cut short; these are "
+            f"{formatting.count(leads)}. Filter further, by days for instance, and take one after another."
+        )
+    return leads > MOST_LEADS
+
+
 def data_menu(
     frame: pd.DataFrame,
     *,
@@ -116,6 +127,8 @@ def data_menu(
         st.caption(f"{formatting.count(len(frame))} rows, all of them are in the file.")
         if sql:
             st.code(f"{stated_parameters(parameters or {})}\n{sql}".lstrip(), language="sql", wrap_lines=True)
+        else:
+            st.caption("No single query gives these numbers; the documentation says how they are made.")
 
 
 def stated_parameters(parameters: Mapping[str, object]) -> str:

@@ -93,6 +93,12 @@ def moment(value: datetime) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def snapshot(number: int) -> str:
+    """A snapshot's number of some 19 digits by its last six, which tell it from others: `…655210`."""
+    digits = str(number)
+    return digits if len(digits) <= 8 else f"…{digits[-6:]}"
+
+
 def age(since: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that gives at least two: `26 hours`, `3 years`; at least `a minute`."""
     minutes = max(0, int((now - since).total_seconds() // 60))

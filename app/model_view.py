@@ -155,6 +155,12 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
             key="card_sources",
             file_name=f"sources-{version.version}",
             note="On the test leads. Empty where the leads of a source are all of one outcome.",
+            column_config={
+                **dict.fromkeys(("Leads", "Converted"), st.column_config.NumberColumn(format="localized")),
+                **dict.fromkeys(
+                    ("ROC AUC", "Average precision", "Calibration error"), st.column_config.NumberColumn(format="%.3f")
+                ),
+            },
         )
     table_card(
         "By month",
@@ -206,7 +212,7 @@ def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
         file_name=f"version-{version.version}",
         height="content",
         column_config={
-            "What": st.column_config.TextColumn(width=200),
+            "What": st.column_config.TextColumn(width=250),
             "Value": st.column_config.TextColumn(width=700),
         },
     )

@@ -171,7 +171,7 @@ def _moved(before: str, after: str) -> str:
 
 def _signed(metric: str, value: float) -> str:
     if metric == "capture_20":
-        return f"{value:+.1%}"
+        return formatting.signed_points(value)
     return f"{value:+.{_digits(metric)}f}"
 
 

@@ -30,11 +30,12 @@ def freshness_line(pinned: PinnedLake, now: datetime, warning: str = "") -> None
         parts.append(f"built {formatting.moment(pinned.built_at)}")
     snapshot = pinned.snapshot(LEADS)
     if snapshot is not None:
-        parts.append(f"snapshot {snapshot}")
+        parts.append(f"snapshot {formatting.snapshot(snapshot)}")
     parts.append("all times are UTC")
     if warning:
         parts.append(f":orange[:material/warning: {warning}]")
-    st.caption(f":material/schedule: {' · '.join(parts)}")
+    whole = None if snapshot is None else f"Read from snapshot {snapshot} of `{LEADS}`, and what was built with it."
+    st.caption(f":material/schedule: {' · '.join(parts)}", help=whole)
 
 
 def empty_lake() -> None:

@@ -11,10 +11,25 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from lake_access.errors import StorageError
+from lake_access.errors import RefusedError, StorageError
 from lake_access.sql import SqlResult
 
 ExportFormat = Literal["json", "csv", "parquet"]
+# Leads that a page hands over as one file, which is made whole in memory: some 650 bytes a lead.
+MOST_LEADS = 1_000_000
+
+
+def check_lead_count(leads: int) -> None:
+    """Let pass so many leads for one file.
+
+    Raises:
+        RefusedError: they are more than `MOST_LEADS`; a file is whole or is not made.
+    """
+    if leads > MOST_LEADS:
+        raise RefusedError(
+            f"the file: {leads:,} leads are more than the {MOST_LEADS:,} that one holds, and none is cut short; "
+            "filter further, by days for instance, and take one after another."
+        )
 
 
 def write_result(result: SqlResult, out: Path | None, format_: ExportFormat) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from lake_access import ledger
 from lake_access.errors import QueryRefusedError
+from lake_access.export import check_lead_count
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, Actor, require
 from lake_access.planning import ConversionFilters, lead_conditions
@@ -98,10 +99,13 @@ def export_leads(
 
     Raises:
         NotAllowedError: the actor may not export.
+        RefusedError: they are more than one file holds; nothing was read, and the ledger says nothing.
         StorageError: a data file cannot be read, or the ledger not written.
     """
     require(actor, Action.EXPORT)
     conditions, parameters = _conditions(pinned, filters, outcome)
+    ((leads, _),) = pinned.rows(load_query("lead_list_count").format(conditions=conditions), parameters)
+    check_lead_count(leads)
     frame = _with_text_ids(pinned.frame(_list_sql(_counted(conditions), sort, descending, ""), parameters))
     asked = {name: str(value) for name, value in parameters.items()} | {"outcome": outcome}
     ledger.record(engine, actor, "leads.exported", "curated.leads", {"rows": len(frame), **asked}, now)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from lake_access import ledger
 from lake_access.bands import band_case, band_parameters
+from lake_access.export import check_lead_count
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, Actor, require
 from lake_access.planning import ConversionFilters, lead_conditions
@@ -58,9 +59,12 @@ def all_lead_rows(pinned: PinnedLake, actor: Actor, choice: LeadChoice) -> pd.Da
 
     Raises:
         NotAllowedError: the actor may not export rows.
+        RefusedError: they are more than one file holds; nothing was read.
     """
     require(actor, Action.EXPORT)
     conditions, parameters = _conditions(pinned, choice)
+    ((total,),) = pinned.rows(load_query("lead_count").format(conditions=conditions), parameters)
+    check_lead_count(total)
     return pinned.frame(*_query(pinned, conditions, parameters, ""))
 
 
@@ -71,6 +75,7 @@ def export_lead_rows(
 
     Raises:
         NotAllowedError: the actor may not export rows.
+        RefusedError: they are more than one file holds; the ledger says nothing.
         StorageError: a data file cannot be read, or the ledger not written.
     """
     frame = all_lead_rows(pinned, actor, choice)

@@ -73,7 +73,7 @@ def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
             selection_mode="single-row",
             column_config={
                 "state": st.column_config.TextColumn("State", width=110),
-                "name": st.column_config.TextColumn("Rule", width=140),
+                "name": st.column_config.TextColumn("Rule", width=180),
                 "watched": st.column_config.TextColumn("Opens when", width=320),
                 "value": st.column_config.TextColumn("Last value", width=90),
                 "course": st.column_config.LineChartColumn("Course", width=110),

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from app import filters, formatting, lead_finder, lead_page, leads_view, notices, person_forgetting
 from app.acting import acting
 from app.asked_leads import asked_leads
-from app.cards import stated_parameters
+from app.cards import stated_parameters, too_many_for_a_file
 from app.lake_session import ask, settings, state
 from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
@@ -79,7 +79,7 @@ def draw_list(counted: ConversionFilters) -> None:
         notices.nothing_matches(0, lake.outcome_window_days)
         return
     draw_page(found, page)
-    if may(acting(), Action.EXPORT):
+    if may(acting(), Action.EXPORT) and not too_many_for_a_file(found.leads):
         handed = (pinned, state(), acting(), (counted, outcome, sort, descending))
         with st.popover(f"Download all {formatting.count(found.leads)} leads", icon=":material/download:"):
             st.caption("Every lead under the filters, in this order, with all columns. The ledger records it.")

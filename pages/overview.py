@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import cards, charts, conversion_table, filters, formatting, notices, overview_view
 from app.acting import acting
-from app.asked_leads import asked_leads
+from app.asked_leads import asked_leads, link_to_leads
 from app.attention import notices as attention_of
 from app.champion import champion_of
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
@@ -151,6 +151,8 @@ if both is not None and compared is not None:
 st.caption(
     " ".join(["Beyond chance: no change at all lies outside the change's 95% interval.", *filter(None, caveats)])
 )
+
+link_to_leads()
 
 left, right = st.columns([6, 5], gap="small")
 with left:

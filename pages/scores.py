@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import streamlit as st
 
 from app import band_editor, charts, charts_gain, charts_scores, filters, formatting, notices, scores_view
-from app.asked_leads import asked_leads
+from app.asked_leads import asked_leads, link_to_leads
 from app.cards import chart_card
 from app.lake_session import ask, settings
 from app.loading import end_page
@@ -25,7 +26,10 @@ from lake_access.score_measures import (
 )
 
 BINNINGS: dict[Binning, str] = {"equal_count": "Equal count", "equal_width": "Equal width"}
-SCORE, BINS, TOP, CALLS = "score", "bins", "top", "calls"
+View = Literal["quality", "gain", "bands", "calls"]
+VIEWS: dict[View, str] = {"quality": "Quality", "gain": "Gain and lift", "bands": "Bands", "calls": "Whom to call"}
+VIEW = "scores_view"
+BINS, TOP, CALLS = "bins", "top", "calls"
 
 
 def headline(histogram: ScoreHistogram, worth: ScoreQuality, error: float | None) -> None:
@@ -74,7 +78,7 @@ def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: 
     )
 
 
-def draw_gain(histogram: ScoreHistogram) -> None:
+def draw_gain() -> None:
     """Cumulative gain and lift, with what the best leads hold."""
     curve = gain_curve(histogram)
     top = st.slider("Best leads, %", 1, 100, 20, key=TOP, bind="query-params", width=420)
@@ -115,7 +119,7 @@ def draw_gain(histogram: ScoreHistogram) -> None:
         )
 
 
-def draw_capacity(histogram: ScoreHistogram) -> None:
+def draw_capacity() -> None:
     """Which leads to call when only so many can be called a week, and what that promises."""
     arrivals = ask(score_arrivals, pinned, histogram.kind, counted)
     calls = st.number_input(
@@ -166,27 +170,22 @@ def draw_capacity(histogram: ScoreHistogram) -> None:
     )
 
 
-asked = asked_leads()
-pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
-lake = settings().declarations.lake
-st.caption(asked.summary)
-
-found = ask(score_histograms, pinned, counted)
-sql_of = {True: found.queries[0], False: found.queries[1]}
-kinds = [histogram.kind for histogram in found.histograms]
-names = scores_view.kind_names(kinds)
-place_of_choice, place_of_bins = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-with place_of_choice:
-    kind = st.selectbox(
-        "Score of",
-        kinds,
-        index=1 if len(kinds) > 1 else 0,
-        format_func=names.__getitem__,
-        key=SCORE,
+def choose_view() -> View:
+    """Let the reader choose what the page shows; only that is computed."""
+    return st.segmented_control(
+        "What the scores are worth",
+        list(VIEWS),
+        default="quality",
+        required=True,
+        format_func=VIEWS.__getitem__,
+        key=VIEW,
         bind="query-params",
-        help="The rules' final score as it is by now, or the first score that a model version gave a lead.",
+        label_visibility="collapsed",
     )
-with place_of_bins:
+
+
+def draw_quality() -> None:
+    """How the scores are spread, and whether they come true."""
     binning = st.segmented_control(
         "Bins of the calibration",
         list(BINNINGS),
@@ -196,22 +195,21 @@ with place_of_bins:
         key=BINS,
         bind="query-params",
     )
-histogram = found.of(kind)
-if not sum(histogram.leads(counted.all_leads)):
-    notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
-    filters.clear_button(days, key="clear_filters_here")
-    end_page()
+    headline(histogram, worth, calibration_error(reliability(histogram, binning)))
+    if sum(histogram.late):
+        st.caption(
+            f"{formatting.count(sum(histogram.late))} leads had converted before this version first scored them: "
+            "they are in the distribution and in no rate."
+        )
+    left, right = st.columns(2, gap="small")
+    with left:
+        draw_distributions()
+    with right:
+        draw_calibration(histogram, binning, lake.minimum_cell)
 
-worth = quality(histogram)
-headline(histogram, worth, calibration_error(reliability(histogram, binning)))
-if sum(histogram.late):
-    st.caption(
-        f"{formatting.count(sum(histogram.late))} leads had converted before this version first scored them: "
-        "they are in the distribution and in no rate."
-    )
 
-left, right = st.columns(2, gap="small")
-with left:
+def draw_distributions() -> None:
+    """The histograms of the rules' score and of the versions', below one another."""
     rows = scores_view.distributions(found, names, histogram.kind, counted.all_leads)
     left_out = len(kinds) - len(rows)
     chart_card(
@@ -227,29 +225,70 @@ with left:
         + (f" {left_out} more versions are in the table." if left_out else "")
         + (f" {formatting.count(found.unscored)} leads have no score by the rules." if found.unscored else ""),
     )
-with right:
-    draw_calibration(histogram, binning, lake.minimum_cell)
 
-st.subheader("What the best leads hold")
-draw_gain(histogram)
 
-declared = settings().declarations.bands
-bands = by_band(histogram, declared, counted.all_leads)
-colours = scores_view.band_colours(len(bands))
-rates = scores_view.band_rates(bands, colours, lake.minimum_cell)
-chart_card(
-    "Conversion by declared band",
-    charts.rate_bars(rates),
-    key="declared_bands",
-    alt=charts.description("Conversion by declared band", rates),
-    frame=scores_view.band_frame(bands),
-    file_name="conversion-by-band",
-    sql=sql_of[histogram.kind.is_rules],
-    parameters=found.parameters,
-    note="The bands of leadlake.toml, on the chosen score; mature leads.",
-    column_config=band_editor.band_columns(),
+def draw_bands() -> None:
+    """Conversion by the declared bands, and the editor of others."""
+    declared = settings().declarations.bands
+    bands = by_band(histogram, declared, counted.all_leads)
+    rates = scores_view.band_rates(bands, scores_view.band_colours(len(bands)), lake.minimum_cell)
+    chart_card(
+        "Conversion by declared band",
+        charts.rate_bars(rates),
+        key="declared_bands",
+        alt=charts.description("Conversion by declared band", rates),
+        frame=scores_view.band_frame(bands),
+        file_name="conversion-by-band",
+        sql=sql_of[histogram.kind.is_rules],
+        parameters=found.parameters,
+        note="The bands of leadlake.toml, on the chosen score; mature leads.",
+        column_config=band_editor.band_columns(),
+    )
+    band_editor.band_editor(
+        histogram,
+        declared,
+        counted.all_leads,
+        lake.minimum_cell,
+        kinds=kinds,
+        found_by=(sql_of[histogram.kind.is_rules], found.parameters),
+    )
+
+
+asked = asked_leads()
+pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
+lake = settings().declarations.lake
+st.caption(asked.summary)
+
+view = choose_view()
+found = ask(score_histograms, pinned, counted)
+sql_of = {True: found.queries[0], False: found.queries[1]}
+kinds = [histogram.kind for histogram in found.histograms]
+names = scores_view.kind_names(kinds)
+kind = st.selectbox(
+    "Score of",
+    kinds,
+    index=1 if len(kinds) > 1 else 0,
+    format_func=names.__getitem__,
+    key=band_editor.SCORE,
+    bind="query-params",
+    help="The rules' final score as it is by now, or the first score that a model version gave a lead.",
+    width=420,
 )
-band_editor.band_editor(histogram, declared, counted.all_leads, lake.minimum_cell)
-
-st.subheader("Whom to call")
-draw_capacity(histogram)
+histogram = found.of(kind)
+if not sum(histogram.leads(counted.all_leads)):
+    notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
+    filters.clear_button(days, key="clear_filters_here")
+    end_page()
+DRAWN_BY: dict[View, Callable[[], None]] = {
+    "quality": draw_quality,
+    "gain": draw_gain,
+    "bands": draw_bands,
+    "calls": draw_capacity,
+}
+worth, young = quality(histogram), sum(histogram.young)
+st.caption(
+    f"{formatting.share(worth.conversions, worth.leads)} mature leads with this score converted"
+    + (f"; {formatting.count(young)} young ones are in no rate." if young else ".")
+)
+DRAWN_BY[view]()
+link_to_leads()

@@ -35,6 +35,11 @@ def on_click(name: str, marks: Sequence[Mark], told_by: ToldBy) -> OnSelect:
     return partial(_choose, chart_key(name), tuple(marks), told_by)
 
 
+def on_click_open(name: str, openings: Sequence[str], choice_key: str) -> OnSelect:
+    """What a click in the chart of this name opens: the choice of the mark's place in `openings`, in another box."""
+    return partial(_open, chart_key(name), tuple(openings), choice_key)
+
+
 def days_of(dimension: Dimension, value: str) -> tuple[date, date]:
     """The first and last day of a month such as `2025-01`, an ISO week such as `2025-W03`, or a day."""
     start = date.fromisoformat(first_day(value))
@@ -57,6 +62,13 @@ def _choose(key: str, marks: Sequence[Mark], told_by: ToldBy) -> None:
         elif dimension == "contacted":
             wanted = next(name for name, contacted in CONTACTED.items() if contacted is (value == "yes"))
             st.session_state[filters.CONTACT] = "Any" if st.session_state.get(filters.CONTACT) == wanted else wanted
+
+
+def _open(key: str, openings: Sequence[str], choice_key: str) -> None:
+    points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
+    if points:
+        st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
+        st.session_state[choice_key] = openings[_number(points[0]["y"])]
 
 
 def _number(told: Any) -> int:

@@ -9,6 +9,7 @@ from app import charts, formatting, palette
 from app.analysis_charts import cohort_grid
 from app.cards import chart_card
 from app.charts import Rate
+from app.conversion_views.clicks import chart_key, on_click
 from app.conversion_views.shown import Shown
 from app.lake_session import ask
 from lake_access.conversion_analysis.cohorts import CohortCell, Cohorts, cohorts
@@ -35,14 +36,15 @@ def draw(shown: Shown) -> bool:
     chart_card(
         "Converted by age, by month of creation",
         cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),
-        key="cohorts",
+        key=chart_key("cohorts"),
         least_width=charts.grid_width(len(found.ages)),
         alt=charts.description("Conversion by age, by month of creation", list(drawn.values())),
         frame=cohort_frame(found),
         file_name="cohorts",
         sql=found.sql,
         parameters=found.parameters,
-        note=_note(found, len(months)),
+        note=f"{_note(found, len(months))} Click a cell to filter by its month.",
+        on_select=on_click("cohorts", [{"month": months[row]} for row, _ in drawn], "customdata"),
     )
     st.caption(
         "A cell counts only leads that are old enough: those that had reached the age when the newest batch landed. "

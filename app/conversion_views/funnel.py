@@ -10,14 +10,18 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting
+from app.acting import acting
 from app.analysis_charts import FunnelBar, funnel_bars
 from app.cards import chart_card, table_card
 from app.comparison import Comparison, maturity_caveat
+from app.conversion_views.clicks import chart_key, on_click_open
+from app.conversion_views.leads_behind import LEADS, Which
 from app.conversion_views.shown import Shown
 from app.lake_session import ask
 from lake_access.conversion_analysis.funnel import STEPS, Funnel, Step, funnel
 from lake_access.differences import of_proportions
 from lake_access.intervals import wilson_interval
+from lake_access.permissions import Action, may
 
 OF_STEP: Final[Mapping[Step, str]] = {"lead": "leads", "scored": "scored", "contacted": "contacted"}
 STEP_NAMES: Final[Mapping[Step, str]] = {
@@ -25,6 +29,12 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     "scored": "Scored",
     "contacted": "Contacted",
     "converted": "Converted",
+}
+LEADS_OF: Final[Mapping[Step, Which]] = {
+    "lead": "counted",
+    "scored": "scored",
+    "contacted": "contacted",
+    "converted": "reached",
 }
 CHANGES: Final = ("share", "n", "percent", "n_before", "percent_before", "points", "low", "high", "verdict")
 SHARE = st.column_config.NumberColumn(format="percent")
@@ -41,16 +51,20 @@ def draw(shown: Shown) -> bool:
         both = (ask(funnel, shown.pinned, compared.now), ask(funnel, shown.pinned, compared.before))
     before = both[1] if both is not None and compared is not None and compared.whole else None
     bars = [_bar(now, before, step) for step in STEPS]
+    opens_leads = may(acting(), Action.VIEW_LEADS)
     chart_card(
         "From lead to customer",
         funnel_bars(bars),
-        key="funnel",
+        key=chart_key("funnel"),
         alt="The funnel. " + "; ".join(f"{bar.name}: {formatting.count(bar.count)}" for bar in bars) + ".",
         frame=counts_frame(now),
         file_name="funnel",
         sql=now.sql,
         parameters=now.parameters,
-        note=past_the_funnel(now) + (" Thin bars: the period before." if before is not None else ""),
+        note=past_the_funnel(now)
+        + (" Thin bars: the period before." if before is not None else "")
+        + (" Click a bar to open its leads below." if opens_leads else ""),
+        on_select=on_click_open("funnel", [LEADS_OF[step] for step in STEPS], LEADS) if opens_leads else "ignore",
         column_config=dict.fromkeys(("of_step_before", "of_all", "low", "high"), SHARE),
     )
     if compared is not None and both is not None:

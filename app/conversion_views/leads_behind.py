@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import formatting
 from app.acting import acting
-from app.cards import stated_parameters
+from app.cards import stated_parameters, too_many_for_a_file
 from app.conversion_views.shown import Shown
 from app.lake_session import ask, state
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
@@ -104,7 +104,7 @@ def _draw_rows(shown: Shown, actor: Actor, which: Which) -> None:
     told = f"{formatting.count(found.total)} leads, the newest first"
     if found.total > len(found.frame):
         told = f"The newest {formatting.count(len(found.frame))} of {formatting.count(found.total)} leads"
-    if may(actor, Action.EXPORT):
+    if may(actor, Action.EXPORT) and not too_many_for_a_file(found.total):
         st.caption(f"{told}; the files hold all of them.")
         with st.container(horizontal=True):
             for name, mime, write in (("CSV", CSV, as_csv), ("Parquet", PARQUET, as_parquet)):

@@ -55,3 +55,8 @@ def test_what_leads_dealt_at_random_give_stands_beside_the_gap() -> None:
     (row,) = model_words.gaps_table([Gap("roc_auc", 0.78, interval, interval)], {"roc_auc": 0.794}).to_dict("records")
 
     assert row["Shuffled"] == "0.794"
+
+
+def test_a_difference_of_two_shares_is_told_in_points() -> None:
+    assert model_words._signed("capture_20", -0.0082) == "-0.8 points"
+    assert model_words._signed("roc_auc", -0.0131) == "-0.013"

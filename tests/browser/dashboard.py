@@ -79,11 +79,11 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=system_browser(), args=FLAGS)
 
 
-def wait_until_drawn(page: Page) -> None:
+def wait_until_drawn(page: Page, milliseconds: int = DRAW_MILLISECONDS) -> None:
     """Wait until the script has run and all that it sent is drawn: charts, or a notice in their place."""
     app = page.get_by_test_id("stApp")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=DRAW_MILLISECONDS)
-    page.wait_for_function(DRAWN, timeout=DRAW_MILLISECONDS)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=milliseconds)
+    page.wait_for_function(DRAWN, timeout=milliseconds)
 
 
 def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,7 +1,7 @@
 """Draw the screenshots of the documentation: `python -m tests.browser.screenshots`.
 
-A demo lake in a temporary folder is served as a user would serve it; each page is drawn in light and dark, wide and
-narrow, into docs/screenshots.
+A demo lake in a temporary folder, with the demo's models and two rules for alerts, is served as a user would serve it;
+each page is drawn in light and dark, wide and narrow, into docs/screenshots.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from jobs.demo import fill_with_demo
+from jobs.alert_checks import check_alerts
+from jobs.demo import fill_with_demo, wants_demo
+from jobs.demo_models import make_demo_models
+from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
+from lake_access.permissions import local_user
+from monitoring.alerts.rules import RuleWish, list_rules, set_rule
+from monitoring.alerts.tables import open_alerts
 from tests.browser.dashboard import ROOT, launch, serve, wait_until_drawn
 from tests.pages.lakes import opened
 
@@ -34,6 +41,11 @@ PAGES = {
 }
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}
 TALLEST = 4_000
+PATIENCE = 180_000  # milliseconds: the first page of a kind imports what it needs
+RULES = (
+    RuleWish("Data is stale", "freshness_hours", "above", 36),
+    RuleWish("Too many refused lines", "quarantine_share", "above", 0.0001, days=90),
+)
 SEED = 7
 
 
@@ -42,18 +54,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots", help="the folder to draw into")
     parser.add_argument("--leads", type=int, default=20_000, help="the size of the demo lake")
+    parser.add_argument("--home", type=Path, help="a home that this filled before, to be drawn again")
+    parser.add_argument("--only", nargs="*", choices=list(PAGES), default=list(PAGES), help="these pages alone")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="leadlake-screenshots-") as folder:
-        home = Path(folder)
-        sys.stderr.write(f"Building a demo lake of {chosen.leads:,} leads …\n")
-        fill_with_demo(opened(home), DemoPlan(until=datetime.now(UTC), leads=chosen.leads, seed=SEED))
-        with serve(home) as address, sync_playwright() as playwright:
-            browser = launch(playwright)
-            for name, path in PAGES.items():
-                for file in draw(browser, f"{address}/{path}", chosen.out, name):
-                    sys.stderr.write(f"{file}\n")
-            browser.close()
+    with ExitStack() as ending:
+        home = chosen.home
+        if home is None:
+            home = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="leadlake-screenshots-")))
+        fill(home, chosen.leads)
+        address = ending.enter_context(serve(home))
+        browser = launch(ending.enter_context(sync_playwright()))
+        for name in chosen.only:
+            for file in draw(browser, f"{address}/{PAGES[name]}", chosen.out, name):
+                sys.stderr.write(f"{file}\n")
+        browser.close()
+
+
+def fill(home: Path, leads: int) -> None:
+    """Make the demo lake, its models and the rules; what is there already is left alone."""
+    lake, actor, now = opened(home), local_user("you"), datetime.now(UTC)
+    sys.stderr.write(f"Building a demo lake of {leads:,} leads …\n")
+    if wants_demo(lake):
+        fill_with_demo(lake, DemoPlan(until=now, leads=leads, seed=SEED))
+    sys.stderr.write("Training its models …\n")
+    make_demo_models(lake.settings, actor, now, lambda _step, _share: None, lambda _line: None)
+    engine = open_database(lake.settings)
+    open_alerts(engine)
+    if not list_rules(engine):
+        for rule in RULES:
+            set_rule(engine, actor, rule, (), now)
+    check_alerts(engine, lake.settings, actor, now)
 
 
 def draw(browser: Browser, link: str, folder: Path, name: str) -> list[Path]:
@@ -63,7 +94,7 @@ def draw(browser: Browser, link: str, folder: Path, name: str) -> list[Path]:
         for width, viewport in VIEWPORTS.items():
             page = browser.new_page(viewport=viewport, color_scheme="dark" if mode == "dark" else "light")
             page.goto(link)
-            wait_until_drawn(page)
+            wait_until_drawn(page, PATIENCE)
             # The page scrolls within the window: make the window as high as the page.
             height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(height, TALLEST)})

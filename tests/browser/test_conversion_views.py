@@ -84,10 +84,29 @@ def test_a_cell_of_the_heat_map_filters_by_both_and_again_takes_it_back(
     expect_figure(page, "Leads counted", "123")
 
 
+def test_a_step_of_the_funnel_opens_its_leads(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?view=Funnel")
+    page.locator(".js-plotly-plot").first.locator(".barlayer .point path").nth(1).click(force=True)
+    expect(page.locator(".st-key-leads input")).to_have_value("Scored")
+    expect(page.get_by_text("12 leads, the newest first; the files hold all of them.")).to_be_visible()
+    wait_until_drawn(page)
+    assert "leads=Scored" in page.url
+
+
+def test_a_cohort_filters_by_its_month(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?view=Cohorts")
+    page.locator(".js-plotly-plot").first.locator(".scatterlayer .point").first.click(force=True)
+    page.wait_for_url("**created=2025-03-01**")
+    wait_until_drawn(page)
+    assert "created=2025-03-31" in page.url
+    expect(page.get_by_text("Leads created 2025-03-01 to 2025-03-31 (UTC)")).to_be_visible()
+
+
 def test_a_card_shows_its_sql_and_gives_its_data(open_page: OpenPage, calls_address: str) -> None:
     page = open_page(f"{calls_address}/conversion?view=Cohorts")
-    page.locator(".st-key-menu_cohorts button").first.click()
-    expect(page.get_by_text("FROM marts.leads_by_age")).to_be_visible()
+    page.locator("[class*=st-key-menu_cohorts] button").first.click()
+    wait_until_drawn(page)
+    expect(page.get_by_text("FROM marts.leads_by_age")).to_be_visible(timeout=30_000)  # the browser loads a highlighter
     rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").read_text(encoding="utf-8-sig"))))
     assert sum(int(row["leads_of_month"]) for row in rows if row["age_days"] == "7") == 135
 

@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+import lake_access.export
 from lake_access import ledger
 from lake_access.database import open_database
-from lake_access.errors import NotAllowedError, QueryRefusedError
+from lake_access.errors import NotAllowedError, QueryRefusedError, RefusedError
 from lake_access.iceberg.tables import LEADS
 from lake_access.lake import Lake
 from lake_access.lead_list import COLUMNS, PAGE_SIZE, SORTS, Sort, export_leads, lead_list, leads_by_head
+from lake_access.lead_rows import LeadChoice, export_lead_rows
 from lake_access.permissions import Actor, local_user
 from lake_access.planning import ConversionFilters
 from lake_access.settings import Settings
@@ -94,6 +96,22 @@ def test_an_export_is_the_whole_list_and_the_ledger_says_who_took_it(demo_lake: 
     assert list(frame["lead_id"]) == list(expected["lead_id"])
     (entry,) = ledger.entries(engine, event="leads.exported")
     assert (entry.actor, entry.details["rows"]) == ("ann", len(expected))
+
+
+def test_more_leads_than_a_file_holds_are_refused_and_never_cut(
+    demo_lake: Lake, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = len(leads_frame(demo_lake))
+    monkeypatch.setattr(lake_access.export, "MOST_LEADS", leads - 1)
+    with pytest.raises(RefusedError, match=f"{leads:,} leads are more than the {leads - 1:,}"):
+        export_leads(demo_lake.pin(), engine, ANALYST, ALL, "any", "created_at", False, now=MOMENT)
+    with pytest.raises(RefusedError, match="none is cut short"):
+        export_lead_rows(demo_lake.pin(), engine, ANALYST, LeadChoice(ALL), MOMENT)
+    assert ledger.entries(engine) == []
+
+    monkeypatch.setattr(lake_access.export, "MOST_LEADS", leads)
+    frame = export_leads(demo_lake.pin(), engine, ANALYST, ALL, "any", "created_at", False, now=MOMENT)
+    assert len(frame) == leads
 
 
 def test_who_may_not_export_gets_nothing_and_leaves_no_trace(demo_lake: Lake, engine: Engine) -> None:

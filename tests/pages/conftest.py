@@ -50,14 +50,19 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Open a page of the dashboard over the lake of a home, as a link with these query parameters would."""
+    """Open a page of the dashboard over the lake of a home, as a link with these query parameters would.
 
-    def opening(home: Path, at: str = "conversion.py", **parameters: str | list[str]) -> AppTest:
+    `menu` is the key of a card whose small menu is open.
+    """
+
+    def opening(home: Path, at: str = "conversion.py", menu: str = "", **parameters: str | list[str]) -> AppTest:
         monkeypatch.setenv("LEADLAKE_HOME", str(home))
         page = AppTest.from_file(ENTRY, default_timeout=30)
         page.switch_page(f"../pages/{at}")
         for name, value in parameters.items():
             page.query_params[name] = value
+        if menu:
+            page.session_state[f"menu_{menu}"] = True
         return page.run()
 
     return opening

@@ -22,6 +22,10 @@ FURTHER: dict[str, list[dict[str, str]]] = {
         {"view": "What changed", "all_leads": "true"},
     ],
     "overview.py": [{"location": HOSTILE}],
+    "scores.py": [
+        {"scores_view": view, "all_leads": "true"} for view in ("Quality", "Gain and lift", "Bands", "Whom to call")
+    ],
+    "drift.py": [{"section": name} for name in ("Columns", "Weeks", "Scores", "Outcomes", "Reports")],
     "leads.py": [{"all_leads": "true"}],
     "lake.py": [{"section": name} for name in ("Tables", "Builds", "Quarantine", "Raw batches", "Snapshots")],
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -24,6 +28,7 @@ from lake_access.saved_queries import query_history, saved_queries
 from lake_access.sql import run_sql
 from tests.lake_access.lakes import NOW, land_demo
 from tests.pages import lakes
+from tests.pages.conftest import HOSTILE
 
 OpenPage = Callable[..., AppTest]
 
@@ -143,3 +148,30 @@ def test_a_viewer_exports_nothing(demo: Lake) -> None:
 
     with pytest.raises(NotAllowedError, match="may not export rows"):
         export(of, Actor("eve", frozenset({"viewer"}), "oidc"), "csv")
+
+
+def test_whatever_a_query_finds_is_text_on_screen_in_the_chart_and_in_a_file(
+    open_page: OpenPage, hostile_home: Path
+) -> None:
+    page = on_explore(open_page(hostile_home))
+    name = "<script>alert(2)</script> **name**"
+    answered = ask(page, f'SELECT location, device_model, campaign, events AS "{name}" FROM curated.leads')
+    page.run()
+    assert not page.exception
+    assert not page.error
+    (table,) = [table.value for table in page.dataframe if name in table.value]
+    assert set(table["location"]) == {HOSTILE}
+    assert {len(value) for value in table["device_model"]} == {10_000}
+    for axis in ("location", "device_model"):
+        next(box for box in page.selectbox if box.label == "Across").set_value(axis)
+        next(box for box in page.selectbox if box.label == "Told apart by").set_value("campaign")
+        page.run()
+        assert not page.exception
+        (drawn,) = [json.dumps(json.loads(chart.proto.spec)) for chart in page.get("plotly_chart")]
+        assert "<script>" not in drawn
+        assert "x" * 500 not in drawn
+    rendered = [*page.markdown, *page.caption, *page.subheader, *page.info, *page.warning]
+    assert not any("<script>" in element.value or "**name**" in element.value for element in rendered)
+    rows = list(csv.reader(io.StringIO(export(answered, acting(), "csv").decode("utf-8-sig"))))
+    assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row)
+    assert rows[1][2].startswith("'=")

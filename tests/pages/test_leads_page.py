@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import app.cards
 import app.lead_finder
 from app.tables_as_files import as_csv, as_parquet
 from lake_access import ledger
@@ -145,6 +146,21 @@ def test_hostile_values_are_text_on_the_list_and_on_the_lead(open_page: OpenPage
     assert not any("**bold**" in expander.label for expander in page.expander)
     (facts,) = [table.value for table in page.dataframe if "fact" in table.value]
     assert HOSTILE in set(facts["value"])
+
+
+def test_a_list_too_long_for_a_file_says_so_and_offers_none(
+    open_page: OpenPage, calls_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert page_offers_files(open_page(calls_home, LEADS))
+    monkeypatch.setattr(app.cards, "MOST_LEADS", 50)
+    page = open_page(calls_home, LEADS)
+    assert not failed(page)
+    assert not page_offers_files(page)
+    assert any("One file holds at most 50 leads, and is never cut short" in text.value for text in page.caption)
+
+
+def page_offers_files(page: AppTest) -> bool:
+    return bool(page.get("download_button"))
 
 
 def test_an_export_is_defused_whole_and_recorded(hostile_home: Path) -> None:

@@ -15,6 +15,9 @@ from tests.pages import lakes
 from tests.pages.conftest import OpenPage
 
 SCORES = "scores.py"
+BANDS = {"scores_view": "Bands"}
+GAIN = {"scores_view": "Gain and lift"}
+CALLS = {"scores_view": "Whom to call"}
 
 
 def figures(page: AppTest) -> dict[str, tuple[str, str]]:
@@ -50,6 +53,16 @@ def test_the_newest_versions_figures_are_scikit_learns(open_page: OpenPage, demo
     assert shown["ROC AUC"][0] == f"{roc_auc_score(of_version['converted'], of_version['score']):.3f}"
 
 
+@pytest.mark.parametrize("view", ["Quality", "Gain and lift", "Bands", "Whom to call"])
+def test_every_view_says_how_many_young_leads_are_in_no_rate(view: str, open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, scores_view=view, score="Rules")
+    leads = lakes.opened(demo_home).pin().frame("SELECT final_score, mature, converted FROM curated.leads").dropna()
+    mature, young = leads[leads["mature"]], (~leads["mature"]).sum()
+    told = f"{mature['converted'].sum():,} of {len(mature):,} mature leads with this score converted; {young:,} young"
+    assert young > 0
+    assert any(text.value.startswith(told) for text in page.caption)
+
+
 def test_a_source_filter_holds_for_the_scores(open_page: OpenPage, demo_home: Path) -> None:
     page = open_page(demo_home, SCORES, source="Webinar")
     of_version = forecasts(lakes.opened(demo_home).pin(), "2")
@@ -64,14 +77,14 @@ def test_the_rules_score_has_no_calibration(open_page: OpenPage, demo_home: Path
 
 
 def test_the_reading_moves_with_the_share_of_leads(open_page: OpenPage, demo_home: Path) -> None:
-    page = open_page(demo_home, SCORES, top="50")
+    page = open_page(demo_home, SCORES, **GAIN, top="50")
     assert any("The top **50%** of leads hold" in text.value for text in page.markdown)
     page.slider(key="top").set_value(10).run()
     assert any("The top **10%** of leads hold" in text.value for text in page.markdown)
 
 
 def test_moving_a_threshold_moves_leads_and_pushes_its_neighbour(open_page: OpenPage, demo_home: Path) -> None:
-    page = open_page(demo_home, SCORES, score="Rules")
+    page = open_page(demo_home, SCORES, **BANDS, score="Rules")
     mature = lakes.opened(demo_home).pin().frame("SELECT final_score FROM curated.leads WHERE mature")["final_score"]
     assert edited_bands(page)["change"].tolist() == [0, 0, 0]
     page.slider(key="_edge_1").set_value(80).run()
@@ -82,10 +95,10 @@ def test_moving_a_threshold_moves_leads_and_pushes_its_neighbour(open_page: Open
 
 
 def test_bands_of_a_link_are_drawn_and_impossible_ones_are_not(open_page: OpenPage, demo_home: Path) -> None:
-    page = open_page(demo_home, SCORES, score="Rules", bands="d 0, c 25, b 50, a 75")
+    page = open_page(demo_home, SCORES, **BANDS, score="Rules", bands="d 0, c 25, b 50, a 75")
     assert edited_bands(page)["band"].tolist() == ["d", "c", "b", "a"]
     for hostile in ("<script>", "cold 0, hot 0", "**x** 0"):
-        page = open_page(demo_home, SCORES, bands=hostile)
+        page = open_page(demo_home, SCORES, **BANDS, bands=hostile)
         assert not failed(page)
         assert edited_bands(page)["band"].tolist() == ["cold", "warm", "hot"]
         assert page.warning[0].value == "These cannot be; the declared bands are drawn."
@@ -95,7 +108,7 @@ def test_a_proposal_is_saved_and_listed_as_text(
     open_page: OpenPage, demo_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADLAKE_DATABASE", f"sqlite:///{demo_home / 'leadlake.sqlite'}")
-    page = open_page(demo_home, SCORES, score="Rules", bands="cold 0, warm 30, hot 60")
+    page = open_page(demo_home, SCORES, **BANDS, score="Rules", bands="cold 0, warm 30, hot 60")
     next(box for box in page.text_input if box.label == "Name").set_value("<b>bold</b> **name**")
     page.text_area[0].set_value("=1+1")
     next(button for button in page.button if button.label == "Save").click()
@@ -111,7 +124,7 @@ def test_a_proposal_is_saved_and_listed_as_text(
 
 
 def test_capacity_says_whom_to_call(open_page: OpenPage, demo_home: Path) -> None:
-    page = open_page(demo_home, SCORES, score="Rules", calls="10")
+    page = open_page(demo_home, SCORES, **CALLS, score="Rules", calls="10")
     assert not failed(page)
     shown = figures(page)
     assert float(shown["Call from score"][1].split()[0]) <= 10
@@ -123,15 +136,22 @@ def test_capacity_says_whom_to_call(open_page: OpenPage, demo_home: Path) -> Non
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"score": "Version 99"}, {"bins": "x"}, {"top": "0"}, {"calls": "-5"}, {"bands": "x" * 2_000}],
-    ids=lambda given: next(iter(given)),
+    [
+        {"score": "Version 99"},
+        {"bins": "x"},
+        {**GAIN, "top": "0"},
+        {**CALLS, "calls": "-5"},
+        {**BANDS, "bands": "x" * 2_000},
+        {"scores_view": "Funnel"},
+    ],
+    ids=" ".join,
 )
 def test_a_link_that_gets_something_wrong_still_opens(
     open_page: OpenPage, demo_home: Path, parameters: dict[str, str | list[str]]
 ) -> None:
     page = open_page(demo_home, SCORES, **parameters)
     assert not failed(page)
-    assert page.metric
+    assert page.get("plotly_chart")
 
 
 def test_a_lake_without_scores_or_matches_says_so(open_page: OpenPage, calls_home: Path) -> None:
@@ -140,8 +160,9 @@ def test_a_lake_without_scores_or_matches_says_so(open_page: OpenPage, calls_hom
     assert page.info[0].value == "No lead matches these filters."
 
 
-def test_hostile_versions_are_text(open_page: OpenPage, hostile_home: Path) -> None:
-    page = open_page(hostile_home, SCORES)
+@pytest.mark.parametrize("view", ["Quality", "Gain and lift", "Bands", "Whom to call"])
+def test_hostile_versions_are_text(view: str, open_page: OpenPage, hostile_home: Path) -> None:
+    page = open_page(hostile_home, SCORES, scores_view=view, all_leads="true")
     assert not failed(page)
     charts = json.dumps([json.loads(chart.proto.spec) for chart in page.get("plotly_chart")])
     assert "<script>" not in charts
