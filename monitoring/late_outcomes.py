@@ -129,16 +129,16 @@ def _cohort(version: str, week: date, counts: Iterable[ScoredCount], chances: We
         mean_score=float(leads @ np.arange(len(chances)) / leads.sum()),
         expected=expected_conversions(mature, chances),
         rate=Interval(came / matured, *wilson_interval(came, matured)) if matured else None,
-        roc_auc=_ranking(conversions, mature - conversions),
+        roc_auc=roc_auc_by_score(conversions, mature - conversions),
         actual=confusion(conversions, mature - conversions, threshold),
-        estimated_roc_auc=_ranking(*estimated),
+        estimated_roc_auc=roc_auc_by_score(*estimated),
         estimated=confusion(*estimated, threshold),
-        estimated_roc_auc_of_mature=_ranking(*of_mature),
+        estimated_roc_auc_of_mature=roc_auc_by_score(*of_mature),
         estimated_of_mature=confusion(*of_mature, threshold),
     )
 
 
-def _ranking(positives: Weights, negatives: Weights) -> float | None:
+def roc_auc_by_score(positives: Weights, negatives: Weights) -> float | None:
     """The area under the ROC curve of leads counted by score; None without one of each kind."""
     area = float(roc_auc(positives[::-1], negatives[::-1]))
     return None if isnan(area) else area

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from monitoring.late_outcomes import confusion, roc_auc
+from monitoring.late_outcomes import confusion, roc_auc_by_score
 from training.versions import SCORE_SCALE
 
 DRAWS = 600
@@ -33,7 +33,7 @@ def test_the_estimates_are_the_mean_of_outcomes_drawn_many_times(calibration: st
     rng, chances = np.random.default_rng(20), CALIBRATIONS[calibration]
     scores = (SCORE_SCALE * rng.beta(2, 3, LEADS)).round().astype(np.int64)
     leads = np.bincount(scores, minlength=SCORE_SCALE + 1).astype(np.float64)
-    estimated_auc = roc_auc(leads * chances, leads * (1 - chances))
+    estimated_auc = roc_auc_by_score(leads * chances, leads * (1 - chances))
     estimated = confusion(leads * chances, leads * (1 - chances), THRESHOLD)
 
     drawn = []

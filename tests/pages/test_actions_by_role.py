@@ -81,7 +81,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     model_lakes.filled(home)
     now, settings = datetime.now(UTC), load_settings({"LEADLAKE_HOME": str(home)})
     engine = open_database(settings)
-    set_rule(engine, OF_ANOTHER, RuleWish("stale", "freshness_hours", "above", 36, channels=()), now)
+    set_rule(engine, OF_ANOTHER, RuleWish("stale", "freshness_hours", "above", 36, channels=()), (), now)
     check_alerts(engine, settings, OF_ANOTHER, now)
     cancel_job(engine, request_job(engine, KINDS, "build", {}, OF_ANOTHER, now).id, OF_ANOTHER, now)
     assert request_job(engine, KINDS, "maintain", {}, OF_ANOTHER, now).id == 2
