@@ -99,6 +99,9 @@ def draw(browser: Browser, link: str, folder: Path, name: str) -> list[Path]:
             height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(height, TALLEST)})
             page.wait_for_timeout(1_000)  # charts and table follow the new size
+            # What looks now and then of itself, as the state of jobs does, shows a sign of running.
+            page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=PATIENCE)
+            wait_until_drawn(page, PATIENCE)
             file = folder / f"{name}-{mode}-{width}.png"
             page.screenshot(path=file)
             page.close()
