@@ -79,7 +79,7 @@ def outcome_of(job: Job) -> str:
 
 
 def written(values: Mapping[str, Any]) -> str:
-    """Parameters or a result in one line: `read 1,204, curated 1,198`."""
+    """Parameters or a result in one line: `read 1,204, curated 1,198`. Of a list of records it tells how many."""
     return ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in values.items())
 
 
@@ -115,6 +115,8 @@ def _at_hand(job: Job, kinds: Mapping[str, JobKind]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return formatting.count(len(value))
     if isinstance(value, int):
         return formatting.count(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

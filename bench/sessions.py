@@ -74,7 +74,7 @@ async def _read(reader: Reader, address: str, number: int, changes: int, times: 
             await asyncio.sleep(drawn.uniform(*LOOKS))
             times.openings.append(await reader.open(f"{address}/{page}?{urlsplit(reader.page.url).query}"))
     except (Error, RuntimeError) as wrong:
-        times.problems.append(str(wrong).splitlines()[0])
+        times.problems.append(str(wrong).partition("\n")[0] or type(wrong).__name__)
     times.problems += reader.problems
 
 

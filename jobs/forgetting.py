@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Engine, RowMapping, Table, select, update
 
-from jobs.kinds.forget import FORGET
+from jobs.kinds.forget import FORGET, is_lead_id
 from jobs.tables import JOB_LOG, JOBS, METADATA, SCHEDULES
 from lake_access.forgetting.forget import Clock, Forgotten, Progress, forget
-from lake_access.forgetting.traces import Eraser, Traces
+from lake_access.forgetting.traces import GONE, Eraser, Traces
 from lake_access.lake import Lake
 from lake_access.permissions import Actor
 from training.comparison.kept import ERASER as OF_COMPARISONS
@@ -22,7 +22,7 @@ from training.promotion.frozen import ERASER as OF_REQUESTS
 
 # What of each table people and jobs write themselves, beside numbers, moments and names of ours.
 WRITTEN: Final[Mapping[Table, tuple[Column[Any], ...]]] = {
-    JOBS: (JOBS.c.parameters, JOBS.c.step, JOBS.c.result, JOBS.c.error),
+    JOBS: (JOBS.c.parameters, JOBS.c.digest, JOBS.c.step, JOBS.c.result, JOBS.c.error),
     JOB_LOG: (JOB_LOG.c.line,),
     SCHEDULES: (SCHEDULES.c.parameters,),
 }
@@ -50,22 +50,27 @@ def _erase(connection: Connection, traces: Traces) -> int:
         for row in connection.execute(select(table)).mappings().all():
             told = {column.name: row[column] for column in columns}
             cleared = _cleared(table, row, told, traces)
-            if cleared != told:
+            changed = {name: value for name, value in cleared.items() if value != told[name]}
+            if changed:
                 here = [key == row[key] for key in keys]
-                connection.execute(update(table).where(*here).values(cleared))
+                connection.execute(update(table).where(*here).values(changed))
                 met += 1
     return met
 
 
 def _cleared(table: Table, row: RowMapping, told: Mapping[str, Any], traces: Traces) -> Mapping[str, Any]:
-    """The texts without the person; a job that forgets them keeps the id, or it could not be run again.
+    """The texts without the person. Of a job that was about them alone nothing is left but that it was.
 
-    That id is a keyed hash, as the ledger keeps it too.
+    A job that forgets them keeps the id, or it could not be run again: a keyed hash, as the ledger keeps it too.
     """
     cleared: dict[str, Any] = traces.cleared(told)
-    if table is JOBS and row[JOBS.c.kind] == FORGET.name and traces.in_text(told["parameters"].get("lead")):
-        cleared["parameters"] = {**cleared["parameters"], "lead": told["parameters"]["lead"]}
-    return cleared
+    if table is not JOBS or cleared["parameters"] == told["parameters"]:
+        return cleared
+    lead = told["parameters"].get("lead")
+    if row[JOBS.c.kind] == FORGET.name and is_lead_id(lead):
+        return {**cleared, "parameters": {**cleared["parameters"], "lead": lead}}
+    # Its result may tell of the lead without naming it, and its digest be made again from the lead's id.
+    return {**cleared, "digest": f"{GONE} {row[JOBS.c.id]}", "step": None, "result": None, "error": None}
 
 
 ERASERS: Final = (Eraser("jobs", METADATA, _erase), OF_COMPARISONS, OF_REQUESTS)

@@ -68,6 +68,7 @@ class Parameter:
 class JobKind:
     """A kind of job; `run` gets the task and the parameters (JSON), and gives the result (JSON).
 
+    `check` refuses parameters that are of their types and cannot be all the same, before anything of them is kept.
     Libraries that are heavy to import are imported within `run`: a page lists the kinds.
     """
 
@@ -76,6 +77,7 @@ class JobKind:
     action: Action
     run: Work
     parameters: tuple[Parameter, ...] = ()
+    check: Callable[[Mapping[str, Any]], None] = lambda _parameters: None
 
 
 def kind_named(kinds: Mapping[str, JobKind], name: str) -> JobKind:
@@ -108,6 +110,7 @@ def checked_parameters(kind: JobKind, given: Mapping[str, Any]) -> dict[str, Any
             checked[name] = _checked(kind, parameter, value)
         elif parameter.needed:
             raise RefusedError(f"{kind.name}: the parameter {name!r} is needed: {TYPE_NAMES[parameter.type]}.")
+    kind.check(checked)
     return checked
 
 

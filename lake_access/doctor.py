@@ -63,7 +63,7 @@ def _forgetting(settings: Settings) -> Finding:
         "forgetting",
         "failure",
         f"the forgetting {persons} cut short",
-        "Repeat `leadlake forget` with the same address.",
+        "Repeat `leadlake forget` with the same address, or run its job again (page Jobs, `leadlake jobs again`).",
     )
 
 

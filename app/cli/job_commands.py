@@ -314,11 +314,13 @@ def _now(job: Job, usual: Mapping[str, float], now: datetime) -> str:
 
 
 def _written(values: Mapping[str, Any]) -> str:
-    """`read 3, curated 2`."""
+    """`read 3, curated 2`; of a list of records how many."""
     return ", ".join(f"{name} {_value(value)}" for name, value in values.items())
 
 
 def _value(value: object) -> str:
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return count(len(value))
     return count(value) if isinstance(value, int) and not isinstance(value, bool) else cell_text(value)
 
 

@@ -83,6 +83,8 @@ class Door:
             return PlainTextResponse("This name is not one of this server's (server.allowedHosts).", 421)
         try:
             if request.kind == "websocket" and not is_from_our_page(request, self._address()):
+                origin, host = request.header("origin"), request.header("host")
+                log.warning("A page at %r may not open a connection to %r: pass Host on as it came", origin, host)
                 return PlainTextResponse("A page from elsewhere may not open this.", 403)
             if self._access.sign_in == "none" or _is_open(request.path):
                 return None

@@ -27,7 +27,7 @@ def request_forgetting(engine: Engine, actor: Actor, lead_id: str, reason: str, 
     """
     require(actor, Action.FORGET_PERSON)
     refuse_reason(reason)
-    wish = {"lead": str(_lead_id(lead_id)), "reason": reason.strip()}
+    wish = {"lead": lead_id.strip().lower(), "reason": reason.strip()}
     return request_job(engine, {FORGET.name: FORGET}, FORGET.name, wish, actor, now)
 
 
@@ -36,14 +36,13 @@ def _run(task: JobTask, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     from lake_access.database import open_database
     from lake_access.lake import open_lake
 
-    lead_id = _lead_id(parameters["lead"])
     engine = open_database(task.settings)
     try:
         done = forget_person(
             open_lake(task.settings),
             engine,
             task.actor,
-            lead_id,
+            UUID(parameters["lead"]),
             parameters["reason"],
             lambda: datetime.now(UTC),
             lambda step: task.progress(step, None),
@@ -63,11 +62,19 @@ def _run(task: JobTask, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _lead_id(text: str) -> UUID:
+def is_lead_id(text: object) -> bool:
+    """Whether a text is the whole id of a lead."""
     try:
-        return UUID(text)
+        return isinstance(text, str) and bool(UUID(text))
     except ValueError:
-        raise RefusedError("forget: lead is the id of a lead, as its page has it; nothing was changed.") from None
+        return False
+
+
+def _check(parameters: Mapping[str, Any]) -> None:
+    """Refuse what may hold an address before the queue does."""
+    if not is_lead_id(parameters["lead"]):
+        raise RefusedError("forget: lead is the id of a lead, as its page has it; nothing was changed.")
+    refuse_reason(parameters["reason"])
 
 
 FORGET = JobKind(
@@ -79,4 +86,5 @@ FORGET = JobKind(
         Parameter("lead", "Id of the person's lead", needed=True, help="The whole id, as the lead's page has it."),
         Parameter("reason", "Reason", needed=True, help="The ledger keeps it: no address may stand in it."),
     ),
+    _check,
 )

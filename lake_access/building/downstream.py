@@ -69,6 +69,10 @@ def build_scores(workshop: Workshop) -> None:
     if events.version is None or properties.items() <= pinned.properties.items():
         return
     delta = _changes(workshop, events, pinned, properties)
+    if delta.removed and delta.base is not None and delta.base.files.keys() == set(delta.removed):
+        # No file is left, as after a replay of everything: offline scores, which rest on no event, are held against
+        # the leads that there still are.
+        delta = Delta(None, delta.added, delta.removed)
     connection.execute(load_query("scores_online").format(scan=events.scan(files=delta.added)), streams)
     if delta.base is None:
         leads = pin(workshop.table(LEADS)[0]).scan()

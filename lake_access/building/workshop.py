@@ -68,10 +68,7 @@ def upstream_property(table: str) -> str:
 
 @dataclass(frozen=True)
 class Delta:
-    """How a table's data files changed since a stage last read it.
-
-    `base` is None where that is no longer known, or nothing is left of it: then everything is made anew.
-    """
+    """How a table's data files changed since a stage last read it; `base` is None where that is no longer known."""
 
     base: PinnedTable | None
     added: tuple[str, ...]
@@ -79,14 +76,8 @@ class Delta:
 
 
 def changes_since(table: Table, current: PinnedTable, version: str | None) -> Delta:
-    """The files that came and went since a version; all of the current ones where the version has expired.
-
-    So it is where no file of it is left, as after a replay of everything: what rests on no event, such as an offline
-    score, is then held against the leads that there still are.
-    """
+    """The files that came and went since a version; all of the current ones where the version has expired."""
     base = None if version is None else at_version(table, version)
-    if base is not None and base.files.keys().isdisjoint(current.files):
-        base = None
     earlier = {} if base is None else base.files
     added = tuple(path for path in current.files if path not in earlier)
     removed = tuple(path for path in earlier if path not in current.files)

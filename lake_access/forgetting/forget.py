@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from lake_access.errors import RefusedError
 from lake_access.forgetting.person import NamingLines, Person, find_person, find_person_of_lead, refuse_reason
 from lake_access.forgetting.raw_rewriting import Search, erase, rewrite, search_raw
 from lake_access.forgetting.traces import Eraser, Traces, traces_of
+from lake_access.forgetting.turns import in_turn
 from lake_access.lake import Lake
 from lake_access.ledger import append, open_ledger
 from lake_access.permissions import Action, Actor, require
@@ -50,6 +52,7 @@ FORGETTINGS = Table(
 REPORTS = "reports/"
 # Where a store that keeps earlier versions of objects may keep some that tell of the person.
 FOLDERS = ("raw/", "warehouse/", REPORTS)
+SECONDS_BETWEEN_TRIES = 0.5
 OWN_ERASERS = (OF_QUERIES, OF_PROPOSALS)
 
 Progress = Callable[[str], None]
@@ -77,12 +80,14 @@ class Forgotten:
 class _Begun:
     """What a run has noted: the batches to erase and the leads to look for, by this run and those cut short.
 
-    `subjects` are the identities by which it and they know the person.
+    `subjects` are the identities by which it and they know the person. `given_up` are the batches that runs for other
+    people, cut short, may have erased as well.
     """
 
     subjects: tuple[str, ...]
     batches: tuple[str, ...]
     lead_ids: tuple[str, ...]
+    given_up: frozenset[str]
 
 
 def forget(
@@ -98,8 +103,8 @@ def forget(
     """Erase a person from the lake: raw events, tables, earlier states, reports.
 
     `whom` is an address, or the id of a lead: what keeps whom to forget until it is done keeps no address. `erasers`
-    clear what others keep in the database; queries and proposals are cleared in any case. A run that was cut short is
-    finished by repeating it. Afterwards no earlier state can be read.
+    clear what others keep in the database; queries and proposals are cleared in any case. One run waits for another to
+    end, and one that was cut short is finished by repeating it. Afterwards no earlier state can be read.
 
     Raises:
         NotAllowedError: the actor may not.
@@ -109,11 +114,31 @@ def forget(
     """
     require(actor, Action.FORGET_PERSON)
     refuse_reason(reason)
-    person = find_person(lake, whom) if isinstance(whom, str) else find_person_of_lead(lake, whom)
     erasers = (*OWN_ERASERS, *erasers)
     for metadata in (METADATA, *(eraser.tables for eraser in erasers)):
         make_tables(database, metadata)
     open_ledger(database)
+
+    def wait() -> None:
+        progress("Waiting until another person is forgotten")
+        time.sleep(SECONDS_BETWEEN_TRIES)
+
+    with in_turn(database, wait):
+        return _forget(lake, database, actor, whom, reason, clock, progress, erasers)
+
+
+def _forget(
+    lake: Lake,
+    database: Engine,
+    actor: Actor,
+    whom: str | UUID,
+    reason: str,
+    clock: Clock,
+    progress: Progress,
+    erasers: Sequence[Eraser],
+) -> Forgotten:
+    """The steps, which nobody else takes meanwhile."""
+    person = find_person(lake, whom) if isinstance(whom, str) else find_person_of_lead(lake, whom)
     names = NamingLines(person)
     found = search_raw(lake.store, names, lambda key: progress(f"Searching {key}"))
     begun = _begin(database, actor, person, found, clock())
@@ -131,7 +156,7 @@ def forget(
         ReplayRange(),
         clock(),
         lambda stage, _lines: progress(f"Building {stage} anew"),
-        given_up=set(begun.batches),
+        given_up=begun.given_up,
     )
     progress("Removing earlier states")
     snapshots = erase_history(lake, clock())
@@ -182,7 +207,8 @@ def _begin(database: Engine, actor: Actor, person: Person, found: Search, now: d
     batches = {*found.lines, *(key for row in unfinished for key in row.batches)}
     leads = {*noted["lead_ids"], *(lead_id for row in unfinished for lead_id in row.lead_ids)}
     subjects = {str(person.identity_id), *(row.identity_id for row in unfinished)}
-    return _Begun(tuple(sorted(subjects)), tuple(sorted(batches)), tuple(sorted(leads)))
+    given_up = batches.union(*(row.batches for row in begun))
+    return _Begun(tuple(sorted(subjects)), tuple(sorted(batches)), tuple(sorted(leads)), frozenset(given_up))
 
 
 def _erase_elsewhere(database: Engine, erasers: Sequence[Eraser], traces: Traces) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from jobs.job import Job
 from jobs.kind import JobTask
 from jobs.kinds.forget import FORGET, request_forgetting
-from jobs.requests import list_jobs
+from jobs.requests import list_jobs, request_job
 from jobs.running import Worker, finish, take_next
 from lake_access.building.build import build
 from lake_access.database import open_database
@@ -74,6 +74,18 @@ def test_it_erases_what_the_command_does_and_keeps_the_keyed_hash_alone(lake: La
     assert verify(engine).valid
     engine.dispose()
     assert ADDRESS.encode() not in (lake.settings.home / "leadlake.sqlite").read_bytes().lower()
+
+
+@pytest.mark.parametrize(("lead", "reason"), [(ADDRESS, REASON), (None, f"{ADDRESS} asked")])
+def test_an_address_is_refused_before_the_queue_keeps_it(
+    lake: Lake, engine: Engine, lead: str | None, reason: str
+) -> None:
+    wish = {"lead": lead or lead_of(lake, ADDRESS), "reason": reason}
+
+    with pytest.raises(RefusedError):
+        request_job(engine, {FORGET.name: FORGET}, FORGET.name, wish, ADMIN, NOW)
+
+    assert list_jobs(engine, ADMIN) == []
 
 
 # Each way in which the names of the person may be there no more; tests/lake_access/forgetting has every step.

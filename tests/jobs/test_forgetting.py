@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import JSON, Engine, String, Table, Text, insert
+from sqlalchemy import JSON, Engine, String, Table, Text, insert, select
 
 from jobs.forgetting import ERASERS, WRITTEN, forget_person
+from jobs.job import digest_of
 from jobs.requests import list_jobs, read_log
 from jobs.tables import JOB_LOG, JOBS, open_jobs
 from lake_access import band_proposals
 from lake_access.band_proposals import propose_bands
 from lake_access.building.replay import replay
-from lake_access.database import Moment, open_database, writing
+from lake_access.database import Moment, open_database, reading, writing
 from lake_access.forgetting import forget as steps
 from lake_access.lake import Lake
 from lake_access.ledger import entries, verify
@@ -50,8 +51,9 @@ def written_about(lead: str, engine: Engine) -> None:
     note_query(engine, ADMIN, PastQuery(NOW, "SELECT x", None, None, f"no lead {lead}"))
     propose_bands(engine, ADMIN, "mine", ScoreKind(None, None), {"cold": 0}, f"because of {ADDRESS}", NOW)
     open_jobs(engine)
+    about = {"error": f"{ADDRESS}: what?", "result": {"location": "Bonn"}, "digest": digest_of("build", {"lead": lead})}
     with writing(engine) as connection:
-        connection.execute(insert(JOBS).values(job(1, parameters={"lead": lead, "n": 3}, error=f"{ADDRESS}: what?")))
+        connection.execute(insert(JOBS).values(job(1, parameters={"lead": lead, "n": 3}, **about)))
         connection.execute(insert(JOBS).values(job(2, result={"found": [{"lead": lead}, {"lead": "another"}]})))
         connection.execute(insert(JOBS).values(job(3, result={"leads": 7})))
         lines = [(1, f"scored {lead}"), (2, "scored others")]
@@ -75,6 +77,10 @@ def test_the_file_of_the_database_tells_nothing_of_the_person(lake: Lake) -> Non
     assert [past.sql for past in query_history(engine, ADMIN)] == ["SELECT 2"]
     jobs = {each.id: each for each in list_jobs(engine, ADMIN)}
     assert jobs[1].parameters == {"lead": "(forgotten)", "n": 3}
+    # Where somebody lives is theirs, whether it stands beside their name or not.
+    assert (jobs[1].result, jobs[1].error) == (None, None)
+    with reading(engine) as connection:
+        assert connection.execute(select(JOBS.c.digest).where(JOBS.c.id == 1)).scalar() == "(forgotten) 1"
     assert jobs[2].result == {"found": [{"lead": "(forgotten)"}, {"lead": "another"}]}
     assert jobs[3].result == {"leads": 7}
     assert [line for _, line in read_log(engine, 3, ADMIN)] == ["(forgotten)", "scored others"]

@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -320,3 +322,50 @@ def test_a_run_that_is_cut_short_anywhere_is_finished_by_repeating_it(
     assert files_naming(lake, ADDRESS, lead, "CRM-4242-ann-77") == []
     assert cut_short(database) == 0
     assert verify(database).valid
+
+
+BOB = "bob@example.org"
+
+
+def test_one_that_was_cut_short_does_not_hold_up_another(
+    lake: Lake, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [lead_of(lake, address) for address in (ADDRESS, BOB)]
+
+    def die(*_arguments: Any, **_named: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "replay", die)
+        with pytest.raises(Killed):
+            erase(lake, database)
+
+    # Of what the first has erased, the second knows only that it was to go.
+    erase(lake, database, BOB)
+    assert cut_short(database) == 1
+    erase(lake, database)
+
+    assert files_naming(lake, ADDRESS, BOB, "CRM-4242-ann-77", *leads) == []
+    assert cut_short(database) == 0
+
+
+def test_two_people_of_the_same_batches_are_forgotten_one_after_the_other(lake: Lake, database: Engine) -> None:
+    leads = [lead_of(lake, address) for address in (ADDRESS, BOB)]
+    amid, second_came = Event(), Event()
+
+    def first(stage: str) -> None:
+        if stage.startswith("Rewriting") and not amid.is_set():
+            amid.set()
+            assert second_came.wait(60)
+
+    def second(_stage: str) -> None:
+        second_came.set()
+
+    with ThreadPoolExecutor() as both:
+        ann = both.submit(forget, lake, database, ADMIN, ADDRESS, REASON, now, first)
+        assert amid.wait(60)
+        bob = both.submit(forget, lake, database, ADMIN, BOB, REASON, now, second)
+        assert (ann.result(120).leads, bob.result(120).leads) == (1, 1)
+
+    assert files_naming(lake, ADDRESS, BOB, "CRM-4242-ann-77", *leads) == []
+    assert cut_short(database) == 0
