@@ -183,7 +183,8 @@ def see_and_approve(page: Page, engine: Engine) -> None:
     for left in range(len(waiting.failed), 0, -1):
         assert len(request_of(engine, 1).failed) == left
         say_why(page, "Override a gate", "Few leads; I looked at them.", "Override")
-        expect(page.get_by_text("Few leads; I looked at them.")).to_have_count(
+        # Under the gate: what was typed is text on the page as well, before it is sent.
+        expect(page.get_by_text("of the ledger): Few leads; I looked at them.")).to_have_count(
             len(waiting.failed) - left + 1, timeout=DRAW_MILLISECONDS
         )
     form = page.get_by_test_id("stForm").filter(has=page.get_by_role("button", name="Approve"))
