@@ -39,7 +39,7 @@ from tests.training.promotion import model_lakes
 from training.promotion.deciding import approve
 from training.promotion.records import champion, request_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 JOB_MILLISECONDS = 240_000
