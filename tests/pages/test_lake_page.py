@@ -37,8 +37,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_is_drawn(lake: Lake, open_page: OpenPage, section: str) -> None:
-    page = open_page(lake.settings.home, section=section)
-    page.query_params["section"] = section
+    page = open_page(lake.settings.home, lake_section=section)
+    page.query_params["lake_section"] = section
     page = page.switch_page("../pages/lake.py").run()
 
     assert not page.exception
