@@ -47,6 +47,16 @@ def test_every_section_is_drawn(lake: Lake, open_page: OpenPage, section: str) -
     assert len(page.get("plotly_chart")) == (1 if section == "Builds" else 0)
 
 
+def test_commands_among_what_the_doctor_says_stand_in_quotes(lake: Lake, open_page: OpenPage) -> None:
+    page = open_page(lake.settings.home).switch_page("../pages/lake.py").run()
+
+    to_do = page.dataframe[0].value.set_index("What")["To do"]
+    assert to_do["quarantine"] == "See “leadlake quarantine list”; after a fix, “retry”."
+    said = [*page.text, *page.caption, *page.markdown]
+    assert not any("`" in each.value for each in said)
+    assert not page.dataframe[0].value.map(lambda told: "`" in str(told)).any(axis=None)
+
+
 def test_an_empty_lake_says_how_it_stands(tmp_path: Path, open_page: OpenPage) -> None:
     page = open_page(tmp_path).switch_page("../pages/lake.py").run()
 

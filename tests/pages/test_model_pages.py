@@ -89,7 +89,12 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
     assert len(months) >= 2
     sources = next(frame.value for frame in page.dataframe if {"Source", "Converted"} <= set(frame.value))
     assert months["Leads"].sum() == sources["Leads"].sum()
-    assert re.search(r"Leads left out +[\d,]+ immature", text)
+    assert re.search(r"Leads left out\n[\d,]+ immature", text)
+    assert re.search(r"Snapshot of features.lead_features\n\d+", text)
+    assert re.search(r"Model file\n\S+, SHA-256 [0-9a-f]{64}\n", text)  # whole, and as text
+    formats = [json.loads(frame.proto.columns) for frame in page.dataframe if "Month" in frame.value]
+    assert [formats[0][name]["type_config"]["format"] for name in ("Leads", "ROC AUC")] == ["localized", "%.3f"]
+    assert "Empty where all are of one outcome." in text
     assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
 
 
