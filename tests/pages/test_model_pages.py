@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import app.acting
 from jobs.requests import cancel_job, list_jobs
 from lake_access.database import open_database
 from lake_access.permissions import Actor, Role, RowLimits, local_user
@@ -36,7 +35,8 @@ def acting_as(monkeypatch: pytest.MonkeyPatch) -> ActingAs:
 
     def act(role: Role, name: str = "egon", limits: RowLimits | None = None) -> None:
         actor = Actor(name, frozenset({role}), "oidc", limits)
-        monkeypatch.setattr(app.acting, "acting", lambda: actor)
+        for module in ("app.acting", "app.model_actions"):
+            monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
     return act
 
