@@ -219,7 +219,7 @@ def waterfall(before: Level, parts: Sequence[Part], now: Level) -> go.Figure:
 
 def signed(points: float) -> str:
     """Percentage points with two digits and their sign: `+0.31`."""
-    return f"{points:+.2f}" if points else "0.00"
+    return formatting.signed(points, 2)
 
 
 def _over(place: int, height: float, text: str) -> dict[str, object]:

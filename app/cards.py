@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from functools import partial
@@ -67,16 +67,34 @@ def table_card(
     note: str = "",
     column_config: Mapping[str, Any] | None = None,
     height: int | Literal["auto", "content"] | None = None,
+    in_file: pd.DataFrame | None = None,
 ) -> None:
-    """Draw a card with a table, which can be downloaded whole; a short one is shown whole, a long one scrolls."""
+    """Draw a card with a table, which can be downloaded whole; a short one is shown whole, a long one scrolls.
+
+    `in_file` is what the file holds where that has more digits than the page shows.
+    """
     height = height or ("content" if len(frame) <= ROWS_SHOWN else "auto")
     with st.container(border=True, height="stretch", key=f"card_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
-            data_menu(frame, key=key, file_name=file_name, sql=sql, parameters=parameters, with_table=False)
+            whole = frame if in_file is None else in_file
+            data_menu(whole, key=key, file_name=file_name, sql=sql, parameters=parameters, with_table=False)
         st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height, placeholder="–")
         if note:
             st.caption(note)
+
+
+def facts_card(title: str, facts: Sequence[tuple[str, str]], *, key: str, file_name: str) -> None:
+    """Draw a card with a line a fact: what it is, and its value, as text and whole, however long."""
+    with st.container(border=True, height="stretch", key=f"card_{key}"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(title)
+            data_menu(pd.DataFrame(facts, columns=["What", "Value"]), key=key, file_name=file_name, with_table=False)
+        with st.container(gap="xsmall"):
+            for what, value in facts:
+                name, told = st.columns([2, 5], gap="small")
+                name.text(what)
+                told.text(value)
 
 
 def too_many_for_a_file(leads: int) -> bool:

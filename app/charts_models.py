@@ -180,11 +180,12 @@ def factor_bars(factors: pd.DataFrame) -> go.Figure:
         y=list(range(len(told))),
         orientation="h",
         marker={"color": [palette.translucent(SECOND if part > 0 else FIRST, 0.6) for _, _, part in told]},
-        text=[f"{part:+.2f}" for _, _, part in told],
+        text=[formatting.signed(part, 2) for _, _, part in told],
         textposition="outside",
         cliponaxis=False,
         customdata=[
-            f"<b>{plotly_text(feature)}</b> = {plotly_text(formatting.shortened(value, 60))}<br>{part:+.3f} log-odds"
+            f"<b>{plotly_text(feature)}</b> = {plotly_text(formatting.shortened(value, 60))}"
+            f"<br>{formatting.signed(part, 3)} log-odds"
             for feature, value, part in told
         ],
         hovertemplate="%{customdata}<extra></extra>",

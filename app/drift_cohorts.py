@@ -11,8 +11,12 @@ from monitoring.late_outcomes import Cohort
 
 # A rate of fewer leads, or a ratio or ROC AUC of fewer conversions, jumps so far that a chart would hide all others.
 FEWEST_LEADS, FEWEST_CONVERSIONS = 30, 5
-FEW_TOLD = (
-    f"Weeks of fewer than {FEWEST_LEADS} mature leads or {FEWEST_CONVERSIONS} conversions stand in the table alone."
+FEW_LEADS_TOLD = f"Weeks of fewer than {FEWEST_LEADS} mature leads stand in the table alone."
+FEW_EXPECTED_TOLD = (
+    f"Weeks in which fewer than {FEWEST_CONVERSIONS} conversions were expected stand in the table alone."
+)
+FEW_CONVERSIONS_TOLD = (
+    f"The true one of weeks of fewer than {FEWEST_CONVERSIONS} conversions stands in the table alone."
 )
 
 
@@ -106,8 +110,6 @@ def estimates_told(found: Sequence[Cohort]) -> str:
     )
     if not pairs:
         return f"Of mature leads: {counts}."
-    bias = sum(estimated - true for estimated, true in pairs) / len(pairs)
-    way = "too high" if bias > 0 else "too low"
-    return (
-        f"Of mature leads: {counts}. The estimated ROC AUC was {abs(bias):.3f} {way} on average of {len(pairs)} weeks."
-    )
+    bias = round(sum(estimated - true for estimated, true in pairs) / len(pairs), 3)
+    off = f"{abs(bias):.3f} {'too high' if bias > 0 else 'too low'}" if bias else "right to three digits"
+    return f"Of mature leads: {counts}. The estimated ROC AUC was {off} on average of {len(pairs)} weeks."

@@ -20,7 +20,7 @@ from jobs.requests import request_job
 from lake_access.errors import LeadlakeError
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, may
-from monitoring.drift_checks import BASELINES, DriftCheck, newest_check, period_words
+from monitoring.drift_checks import BASELINES, DriftCheck, days_of_period, newest_check, period_words
 from monitoring.late_outcomes import Cohort
 from training.promotion.records import tenures
 
@@ -58,7 +58,9 @@ def draw_weeks(pinned: PinnedLake, versions: Sequence[str], days: tuple[date, da
                 ends = {} if period is None else {"period_from": str(period[0]), "period_to": str(period[1])}
                 ask_for("drift_check", {"baseline": baseline, **ends})
         check = newest_check(state(), baseline, None if period is None else period_words(*period)) if chosen else None
-        if check is None:
+        if not chosen:
+            st.info("Choose the last day too.", icon=":material/date_range:")
+        elif check is None:
             st.info(
                 "No check against this has been made yet. “Check now” asks for one; the page Jobs can have it come "
                 "every week.",
@@ -72,14 +74,19 @@ def draw_weeks(pinned: PinnedLake, versions: Sequence[str], days: tuple[date, da
 
 
 def _choose_period(days: tuple[date, date]) -> tuple[date, date] | None:
-    """The fixed period that the weeks after it are compared with; None while only its first day is chosen."""
+    """The fixed period that the weeks after it are compared with; None while only its first day is chosen.
+
+    Without a choice it is that of the newest check, since the first half of what is known moves as the lake grows.
+    """
     first, last = days
+    kept = newest_check(state(), "fixed period")
+    usual = (first, first + (last - first) // 2) if kept is None else days_of_period(kept.against)
     picked = st.date_input(
         "Period",
-        (first, first + (last - first) // 2),
-        min_value=first,
-        max_value=last,
-        key="period",
+        usual,
+        min_value=min(first, usual[0]),
+        max_value=max(last, usual[1]),
+        key="fixed_period",
         bind="query-params",
         format="YYYY-MM-DD",
         width=240,
@@ -139,7 +146,11 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
     left, right = st.columns(2, gap="small")
     for place, (title, tick_format), note in (
         (left, ("Mean score", ".0f"), "Of the first score of each lead, by its week. Dotted: a new champion."),
-        (right, ("Conversion", ".0%"), "Of mature leads, by the week of their first score."),
+        (
+            right,
+            ("Conversion", ".0%"),
+            f"Of mature leads, by the week of their first score. {drift_cohorts.FEW_LEADS_TOLD}",
+        ),
     ):
         with place:
             chart_card(
@@ -172,7 +183,7 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
                 ["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]
             ],
             file_name="drift-calibration",
-            note=f"1 is as promised; below it the scores promised too much. {drift_cohorts.FEW_TOLD}",
+            note=f"1 is as promised; below it the scores promised too much. {drift_cohorts.FEW_EXPECTED_TOLD}",
         )
     frame = drift_cohorts.cohorts_frame(found)
     told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]

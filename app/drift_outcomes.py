@@ -25,6 +25,12 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
         return
     version = st.selectbox("Version", versions, index=len(versions) - 1, key="version", bind="query-params", width=150)
     found = cohorts_of(pinned, version)
+    if not found:
+        st.info(
+            "Every lead that this version scored had converted by then: there is no cohort to look at.",
+            icon=":material/info:",
+        )
+        return
     told = [each for each in found if each.mature]
     off = sum(not each.as_expected for each in told)
     st.text(
@@ -67,7 +73,7 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
         alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
         frame=drift_cohorts.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
         file_name="estimated-roc-auc",
-        note=f"The estimate is from the scores alone, before anything has come. {drift_cohorts.FEW_TOLD}",
+        note=f"The estimate is from the scores alone, before anything has come. {drift_cohorts.FEW_CONVERSIONS_TOLD}",
     )
     frame = drift_cohorts.estimates_frame(found[::-1])
     if not len(frame):

@@ -38,12 +38,12 @@ def interval(low: float, high: float) -> str:
 
 def signed_points(change: float) -> str:
     """A difference of two rates in percentage points: `+1.2 points`."""
-    return f"{_signed(100 * change, 1)} points"
+    return f"{signed(100 * change, 1)} points"
 
 
 def signed_share(ratio: float) -> str:
     """How much more or less a ratio to before is: `+12.3%` of 1.123."""
-    return f"{_signed(100 * (ratio - 1), 1)}%"
+    return f"{signed(100 * (ratio - 1), 1)}%"
 
 
 def score(mean: float) -> str:
@@ -53,7 +53,7 @@ def score(mean: float) -> str:
 
 def signed_score(change: float) -> str:
     """A difference of two mean scores: `+2.3`."""
-    return _signed(change, 1)
+    return signed(change, 1)
 
 
 def span(seconds: float) -> str:
@@ -76,7 +76,8 @@ def signed_span(seconds: float) -> str:
     return span(seconds) if seconds < 0 else f"+{span(seconds)}"
 
 
-def _signed(value: float, digits: int) -> str:
+def signed(value: float, digits: int) -> str:
+    """A difference with its sign and so many digits; one that rounds to nothing has no sign: `+1.20`, `0.00`."""
     rounded = round(value, digits)
     return f"{rounded + 0.0:+,.{digits}f}" if rounded else f"{0:.{digits}f}"
 

@@ -15,7 +15,7 @@ from app.job_forms import refused
 from app.lake_session import settings, state
 from jobs.job import Job
 from jobs.lead_factors import newest_factors
-from lake_access.errors import LeadlakeError
+from lake_access.errors import LeadlakeError, ModelRefusedError
 from lake_access.lead_history import LeadScore
 from lake_access.permissions import Action, Actor, may
 from training.registry import versions
@@ -29,7 +29,13 @@ def draw_factors(lead_id: str, scores: Sequence[LeadScore], actor: Actor) -> Non
     """What moved the newest score of a registered version; nothing for who may not see models and jobs."""
     if not (may(actor, Action.VIEW_MODELS) and may(actor, Action.VIEW_JOBS)):
         return
-    registered = {each.version for each in versions(settings())}
+    try:
+        registered = {each.version for each in versions(settings())}
+    except ModelRefusedError as error:
+        with st.container(border=True, key="card_factors"):
+            st.subheader("What moved the score")
+            st.text(f"It cannot be told, since a version's record is refused: {error}")
+        return
     newest: dict[str, LeadScore] = {}
     for score in reversed(scores):
         if score.version in registered:

@@ -9,13 +9,19 @@ import pandas as pd
 import streamlit as st
 
 from app import charts, charts_models, formatting, model_words
-from app.cards import chart_card, table_card
+from app.cards import chart_card, facts_card, table_card
 from lake_access.errors import LeadlakeError
 from lake_access.intervals import wilson_interval
 from training.comparison.outcome import CalibrationBin, Comparison, CountedRate
 from training.promotion.records import Gate
 from training.versions import ModelVersion
 
+GROUP_FORMATS = {
+    **dict.fromkeys(("Leads", "Converted"), st.column_config.NumberColumn(format="localized")),
+    **dict.fromkeys(
+        ("ROC AUC", "Average precision", "Calibration error"), st.column_config.NumberColumn(format="%.3f")
+    ),
+}
 SHOWN_METRICS = ("roc_auc", "average_precision", "brier", "ece", "lift_10")  # what fits beside each other
 
 
@@ -155,19 +161,16 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
             key="card_sources",
             file_name=f"sources-{version.version}",
             note="On the test leads. Empty where the leads of a source are all of one outcome.",
-            column_config={
-                **dict.fromkeys(("Leads", "Converted"), st.column_config.NumberColumn(format="localized")),
-                **dict.fromkeys(
-                    ("ROC AUC", "Average precision", "Calibration error"), st.column_config.NumberColumn(format="%.3f")
-                ),
-            },
+            column_config=GROUP_FORMATS,
         )
     table_card(
         "By month",
         _groups_frame(card["by_month"], "Month", {}),
         key="card_months",
         file_name=f"months-{version.version}",
-        note="On the test leads, by the month (UTC) in which they were scored first.",
+        note="On the test leads, by the month (UTC) in which they were scored first. Empty where all are of one "
+        "outcome.",
+        column_config=GROUP_FORMATS,
     )
     draw_origin(version, card)
 
@@ -205,17 +208,7 @@ def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
         ("Digest of its dataset", version.dataset_digest),
         *((f"Snapshot of {table}", str(snapshot)) for table, snapshot in version.snapshot_ids),
     ]  # fmt: skip
-    table_card(
-        "What it was made from",
-        pd.DataFrame(made, columns=["What", "Value"]),
-        key="made_from",
-        file_name=f"version-{version.version}",
-        height="content",
-        column_config={
-            "What": st.column_config.TextColumn(width=250),
-            "Value": st.column_config.TextColumn(width=700),
-        },
-    )
+    facts_card("What it was made from", made, key="made_from", file_name=f"version-{version.version}")
 
 
 def draw_gates(gates: Sequence[Gate]) -> None:

@@ -172,7 +172,7 @@ def _moved(before: str, after: str) -> str:
 def _signed(metric: str, value: float) -> str:
     if metric == "capture_20":
         return formatting.signed_points(value)
-    return f"{value:+.{_digits(metric)}f}"
+    return formatting.signed(value, _digits(metric))
 
 
 def _digits(metric: str) -> int:

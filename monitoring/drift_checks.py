@@ -26,7 +26,7 @@ CHECKS = Table(
     Column("made_by", String(320), nullable=False),
     Column("found", JSON, nullable=False),
 )
-KEPT = 50
+KEPT = 50  # of each baseline: what readers ask for leaves what alerts read alone
 # A column has drifted for good where it did in so many of the newest weeks.
 LASTING_WEEKS = 2
 
@@ -92,7 +92,7 @@ class DriftCheck:
 
 
 def keep_check(engine: Engine, actor: Actor, check: DriftCheck) -> None:
-    """Keep a check, and the newest of those before.
+    """Keep a check, and of those before against the same baseline the newest.
 
     Raises:
         NotAllowedError: the actor may not look for drift.
@@ -107,13 +107,20 @@ def keep_check(engine: Engine, actor: Actor, check: DriftCheck) -> None:
     told = {name: getattr(check, name) for name in ("baseline", "against", "made_at", "made_by")}
     with writing(engine) as connection:
         connection.execute(insert(CHECKS).values(found=found, **told))
-        newest = select(CHECKS.c.id).order_by(CHECKS.c.id.desc()).limit(KEPT)
-        connection.execute(delete(CHECKS).where(CHECKS.c.id.not_in(newest.scalar_subquery())))
+        alike = CHECKS.c.baseline == check.baseline
+        newest = select(CHECKS.c.id).where(alike).order_by(CHECKS.c.id.desc()).limit(KEPT)
+        connection.execute(delete(CHECKS).where(alike, CHECKS.c.id.not_in(newest.scalar_subquery())))
 
 
 def period_words(first: date, last: date) -> str:
     """A fixed period as checks against it have it in words: `2025-01-01 to 2025-03-31`."""
     return f"{first} to {last}"
+
+
+def days_of_period(words: str) -> tuple[date, date]:
+    """The first and the last day of a fixed period from its words."""
+    first, last = words.split(" to ")
+    return date.fromisoformat(first), date.fromisoformat(last)
 
 
 def newest_check(engine: Engine, baseline: Baseline = "training", against: str | None = None) -> DriftCheck | None:

@@ -208,7 +208,7 @@ section = st.segmented_control(
     SECTIONS,
     default=SECTIONS[0],
     required=True,
-    key="section",
+    key="lake_section",
     bind="query-params",
     label_visibility="collapsed",
 )

@@ -197,4 +197,9 @@ def _leaves(nodes: Any) -> _Leaves:
 def _written(value: Any) -> str | None:
     if pd.isna(value):
         return None
-    return value if isinstance(value, str) else f"{float(value):g}"
+    return value if isinstance(value, str) else _number_written(float(value))
+
+
+def _number_written(number: float) -> str:
+    """A number whole where it is, else in six digits: `1,234,567`, `0.333333`."""
+    return f"{number:,.0f}" if number.is_integer() or abs(number) >= 1e5 else f"{number:,.6g}"

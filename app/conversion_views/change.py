@@ -43,9 +43,11 @@ def draw(shown: Shown) -> bool:
     caveat = maturity_caveat(found.this.immature, found.earlier.immature, shown.filters.all_leads)
     if caveat:
         st.caption(caveat)
+    cells = cells_frame(found.split, shown.reading)
     table_card(
         "Where it comes from",
-        cells_frame(found.split, shown.reading),
+        as_shown(cells),
+        in_file=cells,
         key="change_cells",
         file_name="rate-change-by-cell",
         sql=found.this.sql,
@@ -76,6 +78,11 @@ def cells_frame(split: RateSplit, reading: Reading) -> pd.DataFrame:
     ]
     names = ["source", "band", "leads_before", "percent_before", "leads", "percent", *PARTS]
     return pd.DataFrame(rows, columns=names)
+
+
+def as_shown(cells: pd.DataFrame) -> pd.DataFrame:
+    """The same, with 0 for what three digits would show as a minus zero."""
+    return cells.assign(**{part: cells[part].mask(cells[part].abs() < 0.0005, 0.0) for part in PARTS})
 
 
 def _headline(before: ConversionRow, now: ConversionRow, shown: Shown) -> None:
@@ -134,7 +141,7 @@ def _why_none(found: Change, shown: Shown) -> str:
 
 
 def _cells_config() -> dict[str, Any]:
-    points = {part: st.column_config.NumberColumn(name, format="%+.3f") for part, name in PART_NAMES.items()}
+    points = {part: st.column_config.NumberColumn(name, format="%.3f") for part, name in PART_NAMES.items()}
     return {
         "source": st.column_config.TextColumn("Source", pinned=True),
         "band": st.column_config.TextColumn("Score band"),

@@ -36,7 +36,10 @@ def on_click(name: str, marks: Sequence[Mark], told_by: ToldBy) -> OnSelect:
 
 
 def on_click_open(name: str, openings: Sequence[str], choice_key: str) -> OnSelect:
-    """What a click in the chart of this name opens: the choice of the mark's place in `openings`, in another box."""
+    """What a click in the chart of this name opens: the choice of the mark's place in `openings`, in another box.
+
+    Marks of the first trace are places to click; others, such as those of the period before, open nothing.
+    """
     return partial(_open, chart_key(name), tuple(openings), choice_key)
 
 
@@ -68,7 +71,8 @@ def _open(key: str, openings: Sequence[str], choice_key: str) -> None:
     points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
     if points:
         st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
-        st.session_state[choice_key] = openings[_number(points[0]["y"])]
+        if points[0]["curve_number"] == 0:
+            st.session_state[choice_key] = openings[_number(points[0]["y"])]
 
 
 def _number(told: Any) -> int:

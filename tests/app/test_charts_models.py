@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from app import charts_models
@@ -39,6 +40,15 @@ def test_the_matrix_has_a_cell_for_each_pair_with_leads_and_faint_ones_where_few
     assert sum(cell.leads for cell in cells.values()) == 2_000
     assert all(cell.faint == (cell.leads < 30) for cell in cells.values())
     assert cells[0, 0].name == "cold → cold"
+
+
+def test_a_part_too_small_for_its_digits_has_no_sign() -> None:
+    factors = pd.DataFrame({"feature": ["a", "b"], "value": ["1", "2"], "contribution": [0.0004, -0.0004]})
+
+    (bars,) = charts_models.factor_bars(factors).data
+
+    assert list(bars.text) == ["0.00", "0.00"]
+    assert [told.split("<br>")[1] for told in bars.customdata] == ["0.000 log-odds", "0.000 log-odds"]
 
 
 def test_lift_stands_against_chance_and_importances_with_their_spread() -> None:

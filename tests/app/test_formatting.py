@@ -97,6 +97,7 @@ def test_changes_carry_their_sign_and_no_minus_zero() -> None:
     assert (formatting.signed_points(0.0123), formatting.signed_points(-0.2)) == ("+1.2 points", "-20.0 points")
     assert (formatting.signed_points(-0.0001), formatting.signed_share(1.0)) == ("0.0 points", "0.0%")
     assert (formatting.signed_share(1.123), formatting.signed_share(0.5)) == ("+12.3%", "-50.0%")
+    assert [formatting.signed(part, 2) for part in (0.004, -0.004, 1.234, -1.2)] == ["0.00", "0.00", "+1.23", "-1.20"]
     assert (formatting.score(54.25), formatting.signed_score(-4.84)) == ("54.2", "-4.8")
 
 

@@ -36,7 +36,7 @@ PAGES = {
     "models": "models",
     "approvals": "approvals",
     "alerts": "alerts",
-    "lake": "lake?section=Builds",  # the checks name folders of the machine
+    "lake": "lake?lake_section=Builds",  # the checks name folders of the machine
     "jobs": "jobs",
 }
 VIEWPORTS: dict[int, ViewportSize] = {1280: {"width": 1280, "height": 900}, 390: {"width": 390, "height": 844}}

@@ -49,9 +49,9 @@ def fill(home: Path, leads: Sequence[Leads] = CALLS, attendances: int = ATTENDAN
     lake = opened(home)
     events = list(_contacts(leads))
     if events:
-        _land(lake, "crm", [contact for contact, _ in events], landed)
-        _land(lake, "outcomes", [outcome for _, outcome in events], landed)
-    _land(lake, "webinar", [_attendance(number) for number in range(attendances)], landed)
+        land_events(lake, "crm", [contact for contact, _ in events], landed)
+        land_events(lake, "outcomes", [outcome for _, outcome in events], landed)
+    land_events(lake, "webinar", [_attendance(number) for number in range(attendances)], landed)
     build(lake, landed)
     return lake
 
@@ -80,7 +80,7 @@ def fill_hostile(home: Path, text: str) -> Lake:
         outcome = {"event_type": "outcome", "converted": number < 3, "timestamp": (at + timedelta(days=2)).isoformat()}
         outcomes.append(key | outcome)
     for stream, events in (("webinar", touches), ("scores", scores), ("outcomes", outcomes)):
-        _land(lake, stream, events, LANDED)
+        land_events(lake, stream, events, LANDED)
     build(lake, LANDED)
     return lake
 
@@ -108,7 +108,8 @@ def _attendance(number: int) -> Event:
     }
 
 
-def _land(lake: Lake, stream: str, events: Sequence[Event], landed: datetime) -> None:
+def land_events(lake: Lake, stream: str, events: Sequence[Event], landed: datetime) -> None:
+    """Land these events as one file of history."""
     file = Path(lake.settings.home) / f"{stream}.jsonl"
     file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
     land(lake.store, stream, file, landed, history=True)

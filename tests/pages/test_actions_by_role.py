@@ -14,6 +14,7 @@ from app.cli.acting import ACTIONS
 from app.navigation import PAGES
 from jobs.alert_checks import check_alerts
 from jobs.kinds import KINDS
+from jobs.promotion_sources import promotion_sources
 from jobs.requests import cancel_job, request_job
 from jobs.schedules import set_schedule
 from lake_access.database import open_database
@@ -25,6 +26,9 @@ from tests.pages.conftest import OpenPage
 from tests.pages.people import Door
 from tests.test_roles_beneath import TAKES
 from tests.training.promotion import model_lakes
+from training.promotion.deciding import approve, override_gate
+from training.promotion.records import request_of
+from training.promotion.requesting import request_promotion
 
 OF_ANOTHER = local_user("ada")
 LEAD = "the lead that is open"
@@ -43,17 +47,19 @@ OFFERS = [
     Offer("overview.py", {}, "Champion", Action.VIEW_MODELS),
     Offer("conversion.py", {"leads": "All that are counted"}, "All leads as CSV", Action.EXPORT),
     Offer("conversion.py", {"leads": "All that are counted"}, "All leads as Parquet", Action.EXPORT),
-    Offer("scores.py", {}, "Save", Action.PROPOSE_BANDS),
+    Offer("scores.py", {"scores_view": "Bands"}, "Save", Action.PROPOSE_BANDS),
     Offer("leads.py", {}, "leads_CSV", Action.EXPORT),
     Offer("leads.py", {}, "leads_Parquet", Action.EXPORT),
     Offer("leads.py", {}, "Find a lead by its id", Action.VIEW_LEADS),
     Offer("leads.py", {}, "Find a lead by its id or e-mail", Action.REVEAL_PERSON),
     Offer("leads.py", {"lead": LEAD}, "Forget for good", Action.FORGET_PERSON),
+    Offer("leads.py", {"lead": LEAD}, "Work it out", Action.SCORE_OFFLINE),
     Offer("drift.py", {"section": "Weeks"}, "Check now", Action.RUN_DRIFT),
     Offer("drift.py", {"section": "Reports"}, "Make Evidently's report", Action.RUN_DRIFT),
     Offer("models.py", {}, "Retrain", Action.RETRAIN),
     Offer("models.py", {}, "Compare on the newest leads", Action.RETRAIN),
-    Offer("models.py", {}, "Request", Action.REQUEST_PROMOTION),
+    Offer("models.py", {}, "Roll back", Action.ROLL_BACK),
+    Offer("models.py", {"version": "1"}, "Request", Action.REQUEST_PROMOTION),
     Offer("approvals.py", {}, "Approve", Action.DECIDE_PROMOTION),
     Offer("approvals.py", {}, "Reject", Action.DECIDE_PROMOTION),
     Offer("approvals.py", {}, "Override", Action.OVERRIDE_GATE),
@@ -76,11 +82,16 @@ VIEWS = [*dict.fromkeys((offer.file, tuple(offer.opens.items())) for offer in OF
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Two versions, a request for one, an open alert, a job of somebody else, one that ended, and a schedule."""
+    """A champion with one before it, a request, an open alert, a job of somebody else, one that ended, a schedule."""
     home = tmp_path_factory.mktemp("everything")
     model_lakes.filled(home)
     now, settings = datetime.now(UTC), load_settings({"LEADLAKE_HOME": str(home)})
     engine = open_database(settings)
+    sources = promotion_sources(settings, OF_ANOTHER, now)
+    for gate in request_of(engine, 1).failed:
+        override_gate(engine, OF_ANOTHER, 1, gate.gate, "It is a test.", now)
+    approve(engine, sources, OF_ANOTHER, 1, "So that there is one to go back to.", now)
+    request_promotion(engine, sources, model_lakes.ANA, "1", "It was better.", now)
     set_rule(engine, OF_ANOTHER, RuleWish("stale", "freshness_hours", "above", 36, channels=()), (), now)
     check_alerts(engine, settings, OF_ANOTHER, now)
     cancel_job(engine, request_job(engine, KINDS, "build", {}, OF_ANOTHER, now).id, OF_ANOTHER, now)
@@ -116,7 +127,9 @@ def test_a_page_offers_what_the_table_says_and_nothing_else(
     opens: tuple[tuple[str, str], ...],
     role: Role,
 ) -> None:
-    ((lead,),) = lakes.opened(home).pin().rows("SELECT min(lead_id)::VARCHAR FROM curated.leads")
+    ((lead,),) = (
+        lakes.opened(home).pin().rows("SELECT min(lead_id::VARCHAR) FROM curated.scores WHERE model_version = '1'")
+    )
     Door(monkeypatch, tmp_path).lets_in(role)
     (needed,) = [entry.action for entry in PAGES if entry.file == file]
 

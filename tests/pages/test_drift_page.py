@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ import app.acting
 from jobs.alert_checks import check_alerts
 from jobs.kinds.drift_check import period_of
 from jobs.requests import list_jobs
+from lake_access.building.build import build
 from lake_access.database import open_database
 from lake_access.demo.plan import NEW_DEVICE_DAYS
 from lake_access.errors import NotAllowedError, RefusedError
@@ -22,6 +23,7 @@ from monitoring.alerts.rules import RuleWish, set_rule
 from monitoring.drift.checking import CheckWish, check_drift
 from monitoring.drift_checks import DriftCheck, keep_check, newest_check
 from monitoring.kept_reports import StoredReport
+from tests.pages import lakes
 from tests.pages.conftest import OpenPage
 from tests.pages.drift_lakes import filled
 from tests.pages.lakes import LANDED, opened
@@ -138,7 +140,9 @@ def test_estimates_are_held_against_what_came_true(open_page: OpenPage, kept: Ke
 
 def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kept) -> None:
     home, lake = kept[0], opened(kept[0])
-    page = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-04-30"])
+    page = open_page(
+        home, "drift.py", section="Weeks", against="Fixed period", fixed_period=["2025-02-01", "2025-04-30"]
+    )
     assert "No check against this has been made yet" in shown(page)
     next(button for button in page.button if button.label == "Check now").click().run()
     engine = open_database(lake.settings)
@@ -151,10 +155,85 @@ def test_weeks_can_be_held_against_a_fixed_period(open_page: OpenPage, kept: Kep
     engine.dispose()
     assert check.against == "2025-02-01 to 2025-04-30"
     assert all(week.week > date(2025, 4, 30) for week in check.weeks)
-    same = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-04-30"])
+    same = open_page(
+        home, "drift.py", section="Weeks", against="Fixed period", fixed_period=["2025-02-01", "2025-04-30"]
+    )
     assert "Against 2025-02-01 to 2025-04-30. Checked " in shown(same)
-    other = open_page(home, "drift.py", section="Weeks", against="Fixed period", period=["2025-02-01", "2025-05-31"])
+    other = open_page(
+        home, "drift.py", section="Weeks", against="Fixed period", fixed_period=["2025-02-01", "2025-05-31"]
+    )
     assert "No check against this has been made yet" in shown(other)
+
+
+def test_a_reader_comes_from_another_page_to_the_fixed_period_and_goes_back(open_page: OpenPage, kept: Kept) -> None:
+    page = open_page(kept[0], "overview.py")
+    page.selectbox(key="period").set_value("90_days").run()
+    page = page.switch_page("../pages/drift.py").run()
+    page.segmented_control(key="section").set_value("Weeks").run()
+    page.segmented_control(key="against").set_value("fixed period").run()
+    shown(page)
+    page.date_input(key="fixed_period").set_value((date(2025, 2, 1), date(2025, 3, 31))).run()
+    assert "No check against this has been made yet" in shown(page)
+
+    page = page.switch_page("../pages/overview.py").run()
+    shown(page)
+    assert page.selectbox(key="period").value == "90_days"
+
+
+def test_while_only_the_first_day_of_the_period_is_chosen_the_last_is_asked_for(
+    open_page: OpenPage, kept: Kept
+) -> None:
+    page = open_page(kept[0], "drift.py", section="Weeks", against="Fixed period")
+    page.date_input(key="fixed_period").set_value((date(2025, 2, 1),)).run()
+
+    text = shown(page)
+    assert "Choose the last day too." in text
+    assert "No check against this" not in text
+    assert "Check now" not in {button.label for button in page.button}
+
+
+def test_the_newest_check_against_a_fixed_period_stays_in_view_as_the_lake_grows(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    lake = lakes.fill(tmp_path)
+    engine = open_database(lake.settings)
+    for against in ("2025-03-02 to 2025-04-01", "2025-03-02 to 2025-04-09"):
+        keep_check(engine, local_user("ann"), DriftCheck("fixed period", against, lakes.LANDED, "ann", (), ()))
+    engine.dispose()
+
+    page = open_page(tmp_path, "drift.py", section="Weeks", against="Fixed period")
+
+    assert "Against 2025-03-02 to 2025-04-09. Checked " in shown(page)
+    assert page.date_input(key="fixed_period").value == (date(2025, 3, 2), date(2025, 4, 9))
+
+
+def test_each_chart_of_weeks_says_its_own_rule_of_what_it_leaves_out(open_page: OpenPage, kept: Kept) -> None:
+    notes = [each.value for each in open_page(kept[0], "drift.py", section="Weeks").caption]
+
+    assert any(note.startswith("Of mature leads, by") and "fewer than 30 mature leads" in note for note in notes)
+    assert any(
+        note.startswith("1 is as promised") and "fewer than 5 conversions were expected" in note for note in notes
+    )
+    outcomes = [each.value for each in open_page(kept[0], "drift.py", section="Outcomes").caption]
+    (told,) = [note for note in outcomes if note.startswith("The estimate is from the scores")]
+    assert "fewer than 5 conversions" in told
+    assert "30" not in told
+
+
+def test_a_version_that_scored_none_before_its_conversion_has_no_cohort_and_it_is_said(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    lake = lakes.fill(tmp_path, [])
+    at = datetime(2025, 6, 1, tzinfo=UTC)
+    outcome = {"event_type": "outcome", "email": "guest0@example.com", "converted": True, "timestamp": at.isoformat()}
+    late = {"event_type": "score", "email": "guest0@example.com", "model_version": "7", "score": 90}
+    lakes.land_events(lake, "outcomes", [outcome], lakes.LANDED)
+    lakes.land_events(lake, "scores", [late | {"timestamp": (at + timedelta(days=1)).isoformat()}], lakes.LANDED)
+    build(lake, lakes.LANDED)
+
+    page = open_page(tmp_path, "drift.py", section="Outcomes")
+
+    assert "Every lead that this version scored had converted by then" in shown(page)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ FURTHER: dict[str, list[dict[str, str]]] = {
     ],
     "drift.py": [{"section": name} for name in ("Columns", "Weeks", "Scores", "Outcomes", "Reports")],
     "leads.py": [{"all_leads": "true"}],
-    "lake.py": [{"section": name} for name in ("Tables", "Builds", "Quarantine", "Raw batches", "Snapshots")],
+    "lake.py": [{"lake_section": name} for name in ("Tables", "Builds", "Quarantine", "Raw batches", "Snapshots")],
 }
 VIEWS = [(entry.file, view) for entry in PAGES for view in [{}, *FURTHER.get(entry.file, [])]]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.lake_session import newest_lake
+from lake_access.lake import PinnedLake
 from tests.pages import lakes
 from tests.pages.conftest import OpenPage
 from tests.pages.lakes import Leads
@@ -19,13 +21,6 @@ from app import freshness, lake_session
 if "drawn" not in st.session_state:
     st.session_state["drawn"] = lake_session.pin_for_this_run()
 freshness.header(st.session_state["drawn"], datetime(2025, 12, 31, 13, tzinfo=UTC))
-"""
-
-LOOKED = """
-import streamlit as st
-from app import lake_session
-lake_session.pin_for_this_run()
-st.text([lake_session.was_pinned_just_now(), lake_session.was_pinned_just_now()])
 """
 
 
@@ -49,16 +44,23 @@ def test_newer_data_is_offered_once_a_build_has_brought_it(page: AppTest, tmp_pa
     assert [button.label for button in page.button] == ["Newer data: reload"]
 
 
-def test_a_run_that_has_pinned_is_not_followed_by_a_second_look(
-    tmp_path: Path, calls_home: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_whole_run_looks_once_for_the_newest_snapshots(
+    open_page: OpenPage, calls_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEADLAKE_HOME", str(calls_home))
-    script = tmp_path / "page.py"
-    script.write_text(LOOKED, encoding="utf-8")
-    page = AppTest.from_file(script, default_timeout=30)
+    looked: list[PinnedLake] = []
 
-    for _ in range(2):
-        assert page.run().text[0].value == "[True, False]"
+    def looking() -> PinnedLake:
+        looked.append(newest_lake())
+        return looked[-1]
+
+    for module in ("app.lake_session", "app.freshness"):
+        monkeypatch.setattr(f"{module}.newest_lake", looking)
+    page = open_page(calls_home, "overview.py")
+    assert len(looked) == 1
+    page.run()
+
+    assert not page.exception
+    assert len(looked) == 2
 
 
 def test_fresh_data_has_no_warning_and_the_zone_is_named(page: AppTest) -> None:

@@ -37,14 +37,24 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_is_drawn(lake: Lake, open_page: OpenPage, section: str) -> None:
-    page = open_page(lake.settings.home, section=section)
-    page.query_params["section"] = section
+    page = open_page(lake.settings.home, lake_section=section)
+    page.query_params["lake_section"] = section
     page = page.switch_page("../pages/lake.py").run()
 
     assert not page.exception
     assert len(page.error) == 0
     assert len(page.dataframe) == 1
     assert len(page.get("plotly_chart")) == (1 if section == "Builds" else 0)
+
+
+def test_commands_among_what_the_doctor_says_stand_in_quotes(lake: Lake, open_page: OpenPage) -> None:
+    page = open_page(lake.settings.home).switch_page("../pages/lake.py").run()
+
+    to_do = page.dataframe[0].value.set_index("What")["To do"]
+    assert to_do["quarantine"] == "See “leadlake quarantine list”; after a fix, “retry”."
+    said = [*page.text, *page.caption, *page.markdown]
+    assert not any("`" in each.value for each in said)
+    assert not page.dataframe[0].value.map(lambda told: "`" in str(told)).any(axis=None)
 
 
 def test_an_empty_lake_says_how_it_stands(tmp_path: Path, open_page: OpenPage) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import app.acting
 from jobs.requests import cancel_job, list_jobs
 from lake_access.database import open_database
 from lake_access.permissions import Actor, Role, RowLimits, local_user
@@ -36,7 +35,8 @@ def acting_as(monkeypatch: pytest.MonkeyPatch) -> ActingAs:
 
     def act(role: Role, name: str = "egon", limits: RowLimits | None = None) -> None:
         actor = Actor(name, frozenset({role}), "oidc", limits)
-        monkeypatch.setattr(app.acting, "acting", lambda: actor)
+        for module in ("app.acting", "app.model_actions"):
+            monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
     return act
 
@@ -89,7 +89,12 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
     assert len(months) >= 2
     sources = next(frame.value for frame in page.dataframe if {"Source", "Converted"} <= set(frame.value))
     assert months["Leads"].sum() == sources["Leads"].sum()
-    assert re.search(r"Leads left out +[\d,]+ immature", text)
+    assert re.search(r"Leads left out\n[\d,]+ immature", text)
+    assert re.search(r"Snapshot of features.lead_features\n\d+", text)
+    assert re.search(r"Model file\n\S+, SHA-256 [0-9a-f]{64}\n", text)  # whole, and as text
+    formats = [json.loads(frame.proto.columns) for frame in page.dataframe if "Month" in frame.value]
+    assert [formats[0][name]["type_config"]["format"] for name in ("Leads", "ROC AUC")] == ["localized", "%.3f"]
+    assert "Empty where all are of one outcome." in text
     assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
 
 

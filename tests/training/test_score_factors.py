@@ -10,6 +10,7 @@ from lake_access.lake import PinnedLake
 from lake_access.lead_history import lead_history
 from lake_access.settings import Settings
 from tests.training.people import ANALYST
+from training.factors import _number_written
 from training.registry import load_model
 from training.score_factors import score_factors
 
@@ -69,4 +70,12 @@ def _written(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     assert isinstance(value, (bool, int, float))
-    return None if value != value else f"{float(value):g}"
+    return None if value != value else _number_written(float(value))
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(1_234_567, "1,234,567"), (1_234_567.5, "1,234,568"), (42, "42"), (0.5, "0.5"), (1 / 3, "0.333333"), (-3, "-3")],
+)
+def test_a_number_among_a_lead_s_values_is_written_in_digits(number: float, written: str) -> None:
+    assert _number_written(float(number)) == written
