@@ -20,7 +20,7 @@ from app.filter_options import CONTACTED, VALUE_FILTERS, Filter, Options, option
 from app.lake_session import pinned_lake
 from app.links import forget_link_errors, note_link_errors, tell_link_errors
 from app.periods import PRESET_NAMES, PRESETS, Days, Preset, preset_days
-from lake_access.conversion import DIMENSIONS, ConversionFilters, Dimension
+from lake_access.conversion import ConversionFilters, Dimension
 
 PERIOD, CREATED, SOURCES, ALL_LEADS = "period", "created", "source", "all_leads"
 CONTACT: Final = "contacted"
@@ -28,7 +28,6 @@ COMPARE = "compare"
 ROWS, COLUMNS = "rows", "columns"
 PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
 ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
-_CHOSEN_PAIR = "_chosen_pair"
 _OFFERED_DAYS = "_offered_days"
 EARLIEST = date(2000, 1, 1)  # the lake refuses events before it
 
@@ -96,30 +95,6 @@ def choose_value(dimension: Dimension, value: str) -> None:
     """Add a value to a filter, or take it out where it stands in there alone; for a click on a mark."""
     chosen = list(st.session_state.get(dimension, []))
     st.session_state[dimension] = [] if chosen == [value] else [value]
-
-
-def dimension_pair(default: tuple[Dimension, Dimension]) -> tuple[Dimension, Dimension]:
-    """Let the reader choose two different dimensions; choosing the other one's swaps the two."""
-    rows, columns = st.columns(2, wrap=False)
-    for box, label, key, dimension in (
-        (rows, "Rows", ROWS, default[0]),
-        (columns, "Columns", COLUMNS, default[1]),
-    ):
-        box.selectbox(
-            label,
-            options=DIMENSIONS,
-            index=DIMENSIONS.index(dimension),
-            format_func=DIMENSION_NAMES.__getitem__,
-            key=key,
-            bind="query-params",
-            on_change=_keep_apart,
-            args=(key, default),
-        )
-    chosen: tuple[Dimension, Dimension] = (st.session_state[ROWS], st.session_state[COLUMNS])
-    if chosen[0] == chosen[1]:  # only a link written by hand asks for it
-        chosen = (chosen[0], next(dimension for dimension in (*default, *DIMENSIONS) if dimension != chosen[0]))
-    st.session_state[_CHOSEN_PAIR] = chosen
-    return chosen
 
 
 def clear_button(days: tuple[date, date], key: str, disabled: bool = False) -> None:
@@ -284,13 +259,6 @@ def _clear_filters(days: Days) -> None:
     st.session_state[CONTACT] = "Any"
     st.session_state[ALL_LEADS] = False
     forget_link_errors()
-
-
-def _keep_apart(changed: str, default: tuple[Dimension, Dimension]) -> None:
-    before: tuple[Dimension, Dimension] = st.session_state.get(_CHOSEN_PAIR, default)
-    if st.session_state[ROWS] == st.session_state[COLUMNS]:
-        other, was = (COLUMNS, before[0]) if changed == ROWS else (ROWS, before[1])
-        st.session_state[other] = was
 
 
 def _follow_link_of_days() -> None:

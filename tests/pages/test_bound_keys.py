@@ -15,12 +15,11 @@ from app.filter_options import VALUE_FILTERS
 ROOT = Path(__file__).parents[2]
 # What a loop or a parameter names.
 NAMED_IN_A_LOOP = {
-    ("app/filters.py", "key"): ("rows", "columns"),
     ("app/filters.py", "options.dimension"): VALUE_FILTERS,
     ("app/drift_choice.py", "key"): ("before", "after"),
 }
-# Versions of the model and dimensions, which mean the same wherever they are chosen: a reader takes them along.
-SHARED = {"version", "reference", "current", "rows", "columns"}
+# Versions of the model mean the same wherever they are chosen: a reader takes them along.
+SHARED = {"version", "reference", "current"}
 
 
 def bound() -> Iterator[tuple[str, str, str]]:
