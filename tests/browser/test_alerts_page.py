@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.app.cli.running import finish, start
 from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.reading import WIDER_THAN_THE_SCREEN
+from tests.browser.reading import WIDER_THAN_THE_SCREEN, choose
 from tests.monitoring.alerts.receivers import Webhook, webhook
 from tests.pages import lakes
 
@@ -41,13 +41,10 @@ def address(tmp_path_factory: pytest.TempPathFactory, ops: Webhook) -> Iterator[
 
 def test_a_rule_from_the_form_is_checked_told_and_acknowledged(address: str, ops: Webhook, open_page: OpenPage) -> None:
     page = open_page(f"{address}/alerts")
-    page.get_by_role("combobox", name="Metric").click()
-    page.get_by_role("option", name="Hours since the newest batch").click()
+    choose(page, "Metric", "Hours since the newest batch")
     page.get_by_label("Threshold (hours)").fill("36")
     page.get_by_label("Threshold (hours)").press("Enter")
-    page.get_by_role("combobox", name="Tell").click()
-    page.get_by_role("option", name="ops").click()
-    page.keyboard.press("Escape")
+    choose(page, "Tell", "ops")
     page.get_by_role("button", name="Save the rule").click()
     page.get_by_role("button", name="Check now").click(timeout=SECONDS)
     deadline = 120
