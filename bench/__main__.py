@@ -55,11 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def tell(what: str) -> None:
         print(f"{perf_counter() - started:6.1f} s  {what}", file=sys.stderr, flush=True)
 
+    # First what depends on most, a browser among it: where it fails, little time was lost.
+    pages = [_measure_pages(size, tell, quick=asked.quick) for size in sizes["pages"]]
     built = [_measure_builds(size, tell, quick=asked.quick) for size in sizes["events"]]
     questions = [_measure_questions(size, tell, quick=asked.quick) for size in sizes["leads"]]
     drifts = [_measure_drift(size, tell, quick=asked.quick) for size in sizes["drift"]]
     trainings = [_measure_training(size, tell, quick=asked.quick) for size in sizes["training"]]
-    pages = [_measure_pages(size, tell, quick=asked.quick) for size in sizes["pages"]]
     text = write_report(
         built,
         questions,

@@ -40,6 +40,7 @@ SETTLED = f"""([begun, still]) => {{
         && window.watch.begun >= begun && window.watch.drawn > window.watch.begun
         && performance.now() - window.watch.drawn > still;
 }}"""
+STIRRED = "() => window.watch.drawn > window.watch.begun"
 WRONG = ("stException", "stAlertContentError")
 
 
@@ -84,11 +85,19 @@ class Reader:
         raise RuntimeError(f"{label} never offered {option}")
 
     async def press(self, button: Locator) -> None:
-        """Press a button, and wait until what it changes is drawn."""
+        """Press a button that changes charts, and wait until they are drawn."""
         await button.scroll_into_view_if_needed()
-        await button.click()
-        await self.page.wait_for_timeout(STILL_MILLISECONDS)
-        await self.page.wait_for_function(SETTLED, arg=[0, STILL_MILLISECONDS], timeout=PATIENCE_MILLISECONDS)
+        # Charts that stand still since before are no sign: what is chosen next would undo what this changes.
+        begun = float(await self.page.evaluate("window.watch.begun = performance.now()"))
+        for _ in range(TRIES):
+            await button.click()
+            try:
+                await self.page.wait_for_function(STIRRED, timeout=LIST_MILLISECONDS)
+            except TimeoutError:
+                continue  # a click beside an open list only closes the list
+            await self._settled(begun)
+            return
+        raise RuntimeError("a button did nothing")
 
     async def open_more_filters(self) -> None:
         """Open the list of the further filters, where it is closed."""

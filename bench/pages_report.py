@@ -10,7 +10,7 @@ from bench.cells import WIDTH, digits, megabytes, spread, table
 from bench.goals import name_of
 from bench.measuring import spread as spread_of
 from bench.pages import PageTimes
-from bench.sessions import LOOKS
+from bench.sessions import BETWEEN_ARRIVALS, LOOKS
 
 _PAGES = f"""\
 So many leads, as under questions, with the scores that models gave them; the dashboard is served as `leadlake up` does
@@ -22,9 +22,9 @@ page opened: a new tab of a browser that has read it before, up to its last char
 the server's entry import, in a new process.
 """
 _SESSIONS = f"""\
-Every session is a browser context of its own, in one Chromium that shares the cores with the server: it opens
-Conversion, changes filters, opens Overview and Scores under them, and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g}
-seconds. Memory is that of the server's process, before the first and while all are open; its caches are in it.
+Every session is a browser context of its own, in one Chromium that shares the cores with the server; one comes every
+{BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion, changes filters, opens Overview and Scores under them,
+and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first and while all are open; its caches are in it.
 """
 
 

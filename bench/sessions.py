@@ -18,6 +18,8 @@ from bench.browsing import Reader, reading
 SEED = 4
 # Seconds that a reader looks at what was drawn.
 LOOKS = (3.0, 6.0)
+# Seconds from one reader's coming to the next one's: all are there long before the first has done.
+BETWEEN_ARRIVALS = 2.0
 LOCATIONS = 50
 
 
@@ -64,7 +66,7 @@ async def _read(reader: Reader, address: str, number: int, changes: int, times: 
     """Change filters on Conversion, then look at Overview and Scores under them."""
     drawn = random.Random(SEED + number)
     try:
-        await asyncio.sleep(drawn.uniform(*LOOKS))
+        await asyncio.sleep(number * BETWEEN_ARRIVALS)
         times.openings.append(await reader.open(f"{address}/conversion"))
         await reader.open_more_filters()
         for place in drawn.sample(range(LOCATIONS), changes):
