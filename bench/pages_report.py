@@ -24,7 +24,8 @@ the server's entry import, in a new process.
 _SESSIONS = f"""\
 Every session is a browser context of its own, in one Chromium that shares the cores with the server; one comes every
 {BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion, changes filters, opens Overview and Scores under them,
-and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first and while all are open; its caches are in it.
+and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first
+and while all are open; its caches are in it.
 """
 
 
