@@ -113,6 +113,8 @@ async def _measure(
         paints = await _open_pages(browser, served.address, effort.paints)
         tell(f"reading them in {effort.sessions} sessions at once")
         sessions = await measure_sessions(browser, served.address, served.process_id, effort.sessions, effort.changes)
+    for problem in sorted(set(sessions.problems)):
+        tell(f"a session: {problem}")
     return PageTimes(leads, changes, least, paints, imports, sessions)
 
 
