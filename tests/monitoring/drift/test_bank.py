@@ -17,6 +17,7 @@ from lake_access.raw import land
 from monitoring.drift.compare import compare_lake
 from tests.lake_access.lakes import NOW, lake_in, shipped_config
 from tests.monitoring.drift.evidently_says import evidently_says
+from tests.monitoring.drift.random_halves import false_alarms
 
 ROOT = Path(__file__).resolve().parents[3]
 BANK_FILE = Path(os.environ.get("SAMPLE_DATA", ROOT.parent / "shared" / "data")) / "bank_marketing/bank_leads.csv.gz"
@@ -59,6 +60,13 @@ def test_2008_against_2010_has_drifted_with_the_economy_on_top_and_the_mix(pinne
     assert set(named[2:7]) == set(ECONOMY)
     assert found.column("first_source").drifted
     assert found.column("first_source").beyond_chance
+
+
+def test_random_halves_of_a_month_are_seldom_called_drifted(pinned: PinnedLake) -> None:
+    """A hundred times: with alpha = 1% for all columns together, more than five alarms have a chance of 1 in 2,000."""
+    may = Side(since=datetime(2008, 5, 1, tzinfo=UTC), until=datetime(2008, 6, 1, tzinfo=UTC))
+
+    assert false_alarms(pinned, may) <= 5
 
 
 @pytest.mark.parametrize(("before", "after"), [(2008, 2009), (2008, 2010), (2009, 2010)])

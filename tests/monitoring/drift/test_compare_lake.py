@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
 import pytest
 
 from lake_access.building.build import build
@@ -20,6 +19,7 @@ from monitoring.drift.mattering import drift_by_source, weigh
 from monitoring.drift.over_time import date_changes, drift_by_week
 from tests.lake_access.lakes import NOW, lake_in, land_demo
 from tests.monitoring.drift.evidently_says import evidently_says
+from tests.monitoring.drift.random_halves import false_alarms
 
 PLANTED = {
     "first_source": SOURCE_MIX_SHIFT_DAYS,
@@ -123,20 +123,8 @@ def test_that_outcomes_are_not_known_yet_is_no_drift(pinned: PinnedLake) -> None
 def test_random_halves_of_a_month_are_seldom_called_beyond_chance(pinned: PinnedLake) -> None:
     """A hundred times: with alpha = 1% for all columns together, more than five alarms have a chance of 1 in 2,000."""
     month = Side(since=datetime(2025, 6, 1, tzinfo=UTC), until=datetime(2025, 7, 1, tzinfo=UTC))
-    with population(pinned, [], month.since, month.until) as people:
-        compared = people.take(month, month)
-        rows = people.frame("reference_rows")
-        alarms = 0
-        for seed in range(100):
-            first = np.random.default_rng(seed).permutation(len(rows)) < len(rows) // 2
-            halves = {"reference_rows": rows[first], "current_rows": rows[~first]}
-            for side, half in halves.items():
-                compared.connection.execute(f"DROP TABLE IF EXISTS {side}")
-                compared.connection.register("half", half)
-                compared.connection.execute(f"CREATE TEMP TABLE {side} AS SELECT * FROM half")
-            alarms += compare(compared, Wish(halves=0)).beyond_chance
 
-    assert alarms <= 5
+    assert false_alarms(pinned, month) <= 5
 
 
 def test_by_week_the_new_device_is_seen_from_its_week_on(pinned: PinnedLake) -> None:
