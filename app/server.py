@@ -11,6 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
 
+from app.serving.front_page import front_page_routes
 from app.serving.headers import Headers
 from app.serving.health import Health
 from app.serving.marks import BEHIND_THE_DOOR
@@ -51,6 +52,7 @@ app = st.App(
     lifespan=_checked,
     secrets={BEHIND_THE_DOOR: {"door": True}},
     routes=[
+        *front_page_routes(PREFIX),
         *SignInPage(ACCESS, STATE, BASE_PATH).routes(),
         *Health(SETTINGS, STATE).routes(PREFIX),
         *Reports(SETTINGS, STATE, BASE_PATH).routes(PREFIX),

@@ -25,6 +25,11 @@ def test_nothing_is_told_to_anybody_about_the_use() -> None:
     assert WRITTEN["browser"]["gatherUsageStats"] is False
 
 
+def test_no_run_of_a_script_waits_for_a_collection_of_the_whole_heap() -> None:
+    # With it, the status in the sidebar took 120 ms of a core every four seconds for each open tab; without, 4 ms.
+    assert WRITTEN["runner"]["postScriptGC"] is False
+
+
 def test_errors_and_tables_leave_the_server_only_through_the_pages() -> None:
     assert WRITTEN["client"]["showErrorDetails"] == "none"
     assert WRITTEN["client"]["disableDataExport"] is True

@@ -48,6 +48,13 @@ def test_nothing_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
     assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
 
 
+def test_a_link_by_its_name_opens_it_under_the_filters_of_the_link(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/overview?source=cellular")
+    assert page.get_by_text("Page not found").count() == 0
+    expect_metric(page, "Leads", "52")
+    assert parameters(page)["source"] == ["cellular"]
+
+
 def test_a_click_on_a_bar_filters_the_rest_and_a_second_takes_that_back(
     open_page: OpenPage, calls_address: str
 ) -> None:
