@@ -80,8 +80,13 @@ class Course:
     times: tuple[Times, ...]
 
 
-def period_figures(pinned: PinnedLake, filters: ConversionFilters, days: Days) -> PeriodFigures:
-    """The figures of the leads that `filters` leave in, which were created within `days`."""
+def period_figures(
+    pinned: PinnedLake, filters: ConversionFilters, days: Days, grain: Grain | None = None
+) -> PeriodFigures:
+    """The figures of the leads that `filters` leave in, which were created within `days`.
+
+    Where their course by `grain` is asked for too, one scan of the leads tells the times of both.
+    """
     came = conversion_of(pinned, ("day",), replace(filters, all_leads=True))
     counted = conversion_of(pinned, ("day",), filters)
     return PeriodFigures(
@@ -90,7 +95,7 @@ def period_figures(pinned: PinnedLake, filters: ConversionFilters, days: Days) -
         converted=daily_counts({row.keys["day"]: row.conversions for row in counted.rows}, days),
         counted=whole(counted),
         scores=_only(ask(score_sums, pinned, filters)),
-        times=_only(ask(times_to_convert, pinned, filters)),
+        times=_only(ask(times_to_convert, pinned, filters, grain)),
     )
 
 
@@ -100,7 +105,7 @@ def course_of(pinned: PinnedLake, filters: ConversionFilters, grain: Grain) -> C
         came=conversion_of(pinned, (grain,), replace(filters, all_leads=True)),
         counted=conversion_of(pinned, (grain,), filters),
         scores=ask(score_sums, pinned, filters, grain),
-        times=ask(times_to_convert, pinned, filters, grain),
+        times=ask(times_to_convert, pinned, filters, grain)[1:],
     )
 
 
@@ -263,4 +268,5 @@ def _each(days: Days) -> list[date]:
 
 
 def _only(rows: tuple[Row, ...]) -> Row | None:
+    """What is told of all leads: the first row."""
     return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""The figures of a period of leads that no rollup holds: their scores, and how long they took to convert."""
+"""The figures of a period of leads that are no count: their scores, and how long they took to convert."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lake_access.lake import PinnedLake
-from lake_access.planning import ConversionFilters, Dimension, lead_conditions, name_of_period
+from lake_access.planning import ConversionFilters, Dimension, lead_conditions, name_of_period, plan_score_sums
 from lake_access.queries import load_query
 
 WHOLE = ""
@@ -63,23 +63,25 @@ def score_sums(pinned: PinnedLake, filters: ConversionFilters, grain: Dimension 
     """The final scores of the leads that count: by month, week or day of creation in their order, or as one row.
 
     A score grows with a lead's events: those of young leads are not yet what they will be, and count only when asked
-    for. Periods without a scored lead have no row.
+    for. Periods without a scored lead have no row. A rollup answers where one can.
     """
-    conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
-    sql = load_query("score_sums").format(period=_period(grain), conditions=conditions)
-    rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
-    return tuple(ScoreSums(*row) for row in rows)
+    planned = plan_score_sums(pinned, f"'{WHOLE}'" if grain is None else name_of_period(grain), filters)
+    return tuple(ScoreSums(*row) for row in pinned.rows(planned.sql, planned.parameters))
 
 
 def times_to_convert(
     pinned: PinnedLake, filters: ConversionFilters, grain: Dimension | None = None
 ) -> tuple[Times, ...]:
-    """How long the leads that count took to convert: by month, week or day of creation, or as one row.
+    """How long the leads that count took to convert: all of them in the first row, then each month, week or day.
 
-    Quartiles are interpolated, as NumPy and pandas do by default. Periods without a conversion have no row.
+    Quartiles are interpolated, as NumPy and pandas do by default. What has no conversion has no row.
     """
     conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
-    sql = load_query("times_to_convert").format(period=_period(grain), conditions=conditions)
+    sql = load_query("times_to_convert").format(
+        period=f"'{WHOLE}'" if grain is None else name_of_period(grain),
+        sets="(period)" if grain is None else "(), (period)",
+        conditions=conditions,
+    )
     rows = pinned.rows(sql, {**parameters, "all_leads": filters.all_leads})
     return tuple(Times(period, converted, *quartiles) for period, converted, quartiles in rows)
 
@@ -95,7 +97,3 @@ def ranked_times(pinned: PinnedLake, first: ConversionFilters, second: Conversio
     earlier = {f"earlier_{name}": value for name, value in theirs.items()}
     (row,) = pinned.rows(sql, {**parameters, **earlier, "all_leads": first.all_leads})
     return RankedTimes(*row)
-
-
-def _period(grain: Dimension | None) -> str:
-    return f"'{WHOLE}'" if grain is None else name_of_period(grain)

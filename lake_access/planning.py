@@ -100,6 +100,7 @@ class _Form:
     scored: str
     since: str
     until: str
+    created_on: str
     leads: str
     conversions: str
 
@@ -114,13 +115,12 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
         parameters |= _scores(filters, bands) | (band_parameters(bands) if "band" in by else {})
     elif filters.bands:
         parameters["bands"] = list(filters.bands)
-    conditions = _conditions(form, parameters)
     sql = load_query("conversion").format(
         keys="".join(f"{key}, " for key in dict.fromkeys(form.keys[dimension] for dimension in by)),
         leads=form.leads,
         conversions=form.conversions,
         table=LEADS if rollup is None else rollup.name,
-        conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "",
+        conditions=_where(form, parameters),
         dimensions="".join(f"{form.names[dimension]} AS {dimension},\n    " for dimension in by),
         grouping=f"GROUP BY {', '.join(str(place) for place in range(1, len(by) + 1))}" if by else "",
     )
@@ -129,21 +129,32 @@ def plan(pinned: PinnedLake, by: Sequence[Dimension], filters: ConversionFilters
 
 def plan_ages(pinned: PinnedLake, filters: ConversionFilters) -> Plan:
     """How to count leads by their day of creation and the age by which they converted, of any maturity."""
-    bands = pinned.settings.declarations.bands
     rollup = smallest_rollup(pinned, _columns((), filters) | {AGE})
-    form = _form_of_leads(bands) if rollup is None else _FORM_OF_ROLLUPS
-    parameters = _parameters(filters)
-    if filters.bands:
-        parameters |= _scores(filters, bands) if rollup is None else {"bands": list(filters.bands)}
-    conditions = _conditions(form, parameters)
+    form, conditions, parameters = _of_any_maturity(pinned, rollup, filters)
     sql = load_query("cohorts").format(
-        created_on=_DAY.removesuffix(" AS created_on") if rollup is None else "created_on",
+        created_on=form.created_on,
         age=age_case(pinned.settings.declarations) if rollup is None else AGE,
         leads=form.leads,
         table=LEADS if rollup is None else rollup.name,
-        conditions=f"WHERE {' AND '.join(conditions)}" if conditions else "",
+        conditions=conditions,
     )
     return Plan(LEADS if rollup is None else rollup.name, sql, parameters)
+
+
+def plan_score_sums(pinned: PinnedLake, period: str, filters: ConversionFilters) -> Plan:
+    """How to sum final scores and their squares by a period: SQL of `name_of_period`, or a constant."""
+    rollup = smallest_rollup(pinned, _columns((), filters))
+    form, conditions, parameters = _of_any_maturity(pinned, rollup, filters)
+    sql = load_query("score_sums").format(
+        created_on=form.created_on,
+        scored="count(final_score)" if rollup is None else "sum(scored_leads)",
+        score_sum="coalesce(sum(final_score), 0)" if rollup is None else "sum(final_score_sum)",
+        square_sum="coalesce(sum(final_score * final_score), 0)" if rollup is None else "sum(final_score_square_sum)",
+        table=LEADS if rollup is None else rollup.name,
+        conditions=conditions,
+        period=period,
+    )
+    return Plan(LEADS if rollup is None else rollup.name, sql, {**parameters, "all_leads": filters.all_leads})
 
 
 def name_of_period(grain: Dimension) -> str:
@@ -157,8 +168,7 @@ def lead_conditions(filters: ConversionFilters, bands: Mapping[str, int]) -> tup
     Maturity is not among them: whoever asks for leads says which of them count.
     """
     parameters = {**_parameters(filters), **_scores(filters, bands)}
-    conditions = _conditions(_form_of_leads(bands), parameters)
-    return f"WHERE {' AND '.join(conditions)}" if conditions else "", parameters
+    return _where(_form_of_leads(bands), parameters), parameters
 
 
 def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | None:
@@ -167,6 +177,18 @@ def smallest_rollup(pinned: PinnedLake, columns: AbstractSet[str]) -> Rollup | N
         return None
     able = [rollup for rollup in limited_rollups(pinned.limits) if columns <= set(rollup.dimensions)]
     return min(able, key=lambda rollup: _rows(pinned, rollup), default=None)
+
+
+def _of_any_maturity(
+    pinned: PinnedLake, rollup: Rollup | None, filters: ConversionFilters
+) -> tuple[_Form, str, dict[str, object]]:
+    """How this rollup, or the leads, are asked: the filters as a WHERE clause, and its parameters."""
+    bands = pinned.settings.declarations.bands
+    form = _form_of_leads(bands) if rollup is None else _FORM_OF_ROLLUPS
+    parameters = _parameters(filters)
+    if filters.bands:
+        parameters |= _scores(filters, bands) if rollup is None else {"bands": list(filters.bands)}
+    return form, _where(form, parameters), parameters
 
 
 def _are_of_the_leads(pinned: PinnedLake) -> bool:
@@ -210,7 +232,8 @@ def _scores(filters: ConversionFilters, bands: Mapping[str, int]) -> dict[str, o
     return {"scores": scores, "unscored": unscored}
 
 
-def _conditions(form: _Form, parameters: Mapping[str, object]) -> list[str]:
+def _where(form: _Form, parameters: Mapping[str, object]) -> str:
+    """The WHERE clause of the filters whose parameters are given, empty where none is."""
     conditions = {
         "since": form.since,
         "until": form.until,
@@ -220,7 +243,8 @@ def _conditions(form: _Form, parameters: Mapping[str, object]) -> list[str]:
         "scores": "coalesce(list_contains($scores::INTEGER[], final_score), $unscored)",
         **{name: f"list_contains(${name}::VARCHAR[], {_or_absent(column)})" for column, name in _TEXTS.values()},
     }
-    return [condition for name, condition in conditions.items() if name in parameters]
+    asked = [condition for name, condition in conditions.items() if name in parameters]
+    return f"WHERE {' AND '.join(asked)}" if asked else ""
 
 
 def _or_absent(column: str) -> str:
@@ -260,11 +284,12 @@ _FORM_OF_ROLLUPS = _Form(
     scored=_SCORED_ROW,
     since="created_on >= $since",
     until="created_on <= $until",
+    created_on="created_on",
     leads="sum(leads)",
     conversions="sum(conversions)",
 )
 # Counting by days, as whole numbers, is the least that a time costs; calendars are for the few rows that are left.
-_DAY = "DATE '1970-01-01' + (epoch_us(created_at) // 86400000000)::INTEGER AS created_on"
+_DAY = "DATE '1970-01-01' + (epoch_us(created_at) // 86400000000)::INTEGER"
 
 
 def _form_of_leads(bands: Mapping[str, int]) -> _Form:
@@ -274,13 +299,14 @@ def _form_of_leads(bands: Mapping[str, int]) -> _Form:
             "band": f"{band_place(bands)} AS band_place",
             "contacted": "sales_actions > 0 AS contacted",
             "scored": f"({_SCORED_LEAD}) AS scored",
-            **dict.fromkeys(_TIMES, _DAY),
+            **dict.fromkeys(_TIMES, f"{_DAY} AS created_on"),
         },
         names={**_NAMES, "band": band_at("band_place", bands), **{name: _time("created_on", name) for name in _TIMES}},
         contacted="sales_actions > 0",
         scored=_SCORED_LEAD,
         since="created_at >= $since::DATE::TIMESTAMPTZ",
         until="created_at < ($until::DATE + 1)::TIMESTAMPTZ",
+        created_on=_DAY,
         leads="count(*)",
         conversions="count(*) FILTER (converted)",
     )

@@ -27,6 +27,7 @@ MEASURES = (
     "contacted_leads",
     "scored_leads",
     "final_score_sum",
+    "final_score_square_sum",
     "model_scored_leads",
     "model_score_sum",
 )

@@ -121,8 +121,7 @@ chosen_days = (counted.since or days[0], counted.until or days[1])
 with st.container(key="described"):
     st.text(filters.described(counted, days, reading.source_labels))
 
-figures = overview_view.period_figures(pinned, counted, chosen_days)
-if not figures.leads:
+if not conversion_of(pinned, ("day",), replace(counted, all_leads=True)).rows:
     notices.nothing_matches(0, lake.outcome_window_days)
     filters.clear_button(days, key="clear_filters_here")
     end_page()
@@ -133,6 +132,7 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     grain = choose_grain(chosen_days)
 
 headline_place = st.container()
+figures = overview_view.period_figures(pinned, counted, chosen_days, grain)
 both = None
 if compared is not None:
     both = (

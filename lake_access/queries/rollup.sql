@@ -12,6 +12,7 @@ SELECT
     count(*) FILTER (sales_actions > 0) AS contacted_leads,
     count(final_score) AS scored_leads,
     coalesce(sum(final_score), 0)::BIGINT AS final_score_sum,
+    coalesce(sum(final_score * final_score), 0)::BIGINT AS final_score_square_sum,
     count(model_score) AS model_scored_leads,
     coalesce(sum(model_score), 0)::BIGINT AS model_score_sum
 FROM {scan}

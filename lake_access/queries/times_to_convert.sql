@@ -1,7 +1,7 @@
 -- What: leads that converted, and the quartiles of the time from their creation to that, in seconds.
--- Grain: a period in which leads came, or one row in all.
--- Slots, from the allow-lists of planning.py: `period` a month, week or day of creation, or a constant; `conditions` of the
---   filters that are set.
+-- Grain: all of them in one row, whose period is '', and each period in which they came: one scan for both.
+-- Slots, from the allow-lists of planning.py: `period` a month, week or day of creation, or the constant ''; `sets` what is
+--   grouped by: the period, and with one that is no constant all leads too; `conditions` of the filters that are set.
 -- Reads: curated.leads.
 -- Parameters: $all_leads: count young leads too; of each filter that is set its own, such as $since.
 WITH taken AS (
@@ -9,9 +9,11 @@ WITH taken AS (
         (epoch_us(converted_at) - epoch_us(created_at)) / 1e6 AS seconds
     FROM (FROM curated.leads {conditions})
     WHERE converted AND converted_at IS NOT NULL AND (mature OR $all_leads)
+), placed AS (
+    SELECT {period} AS period, seconds FROM taken
 )
-SELECT {period} AS period, count(*), quantile_cont(seconds, [0.25, 0.5, 0.75])
-FROM taken
-GROUP BY ALL
+SELECT coalesce(period, '') AS place, count(*), quantile_cont(seconds, [0.25, 0.5, 0.75])
+FROM placed
+GROUP BY GROUPING SETS ({sets})
 HAVING count(*) > 0
-ORDER BY period
+ORDER BY place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,17 @@ from typing import Any
 from lake_access.demo_events import DemoPlan, write_demo_events
 from lake_access.engine import give_access, open_connection
 from lake_access.iceberg.commits import pin_by_name
-from lake_access.iceberg.tables import BATCHES, EVENTS, IDENTITIES, LEADS, QUARANTINE, SCORES, table_definitions
-from lake_access.lake import Lake, open_lake
+from lake_access.iceberg.tables import (
+    BATCHES,
+    EVENTS,
+    IDENTITIES,
+    LEADS,
+    QUARANTINE,
+    ROLLED_UP,
+    SCORES,
+    table_definitions,
+)
+from lake_access.lake import Lake, PinnedLake, open_lake
 from lake_access.raw import Batch, Landing, land
 from lake_access.settings import SHIPPED_CONFIG, Settings, load_settings
 
@@ -114,6 +124,11 @@ def read_tables(lake: Lake, *, without: Iterable[str] = ()) -> dict[str, list[Ro
         )
         for name in table_definitions(lake.settings.declarations)
     }
+
+
+def without_rollups(pinned: PinnedLake) -> PinnedLake:
+    """The same lake as one that was built before there were rollups."""
+    return replace(pinned, tables={name: table for name, table in pinned.tables.items() if name != ROLLED_UP})
 
 
 def quarantined(lake: Lake) -> dict[int, str]:

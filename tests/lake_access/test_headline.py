@@ -14,8 +14,8 @@ from lake_access.differences import longer_times
 from lake_access.headline import ranked_times, score_sums, times_to_convert
 from lake_access.iceberg.tables import LEADS
 from lake_access.lake import Lake, PinnedLake
-from lake_access.planning import Dimension
-from tests.lake_access.lakes import NOW, read_table
+from lake_access.planning import Dimension, plan_score_sums
+from tests.lake_access.lakes import NOW, read_table, without_rollups
 
 PERIODS: dict[Dimension, str] = {"month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d"}
 AUTUMN = ConversionFilters(since=date(2025, 9, 1), until=date(2025, 10, 31))
@@ -75,6 +75,20 @@ def test_scores_are_those_of_the_leads(pinned: PinnedLake, leads: pd.DataFrame, 
     assert found.variance == pytest.approx(scores.var(), rel=1e-12)
 
 
+@pytest.mark.parametrize("grain", [None, *PERIODS])
+@pytest.mark.parametrize("filters", [ConversionFilters(), AUTUMN, SOME, ALL_YOUNG_TOO], ids=str)
+def test_a_rollup_and_the_leads_sum_the_same_scores(
+    pinned: PinnedLake, filters: ConversionFilters, grain: Dimension | None
+) -> None:
+    assert score_sums(pinned, filters, grain) == score_sums(without_rollups(pinned), filters, grain)
+
+
+def test_a_rollup_sums_the_scores_of_leads_from_a_place(pinned: PinnedLake) -> None:
+    assert plan_score_sums(pinned, "''", ALL_YOUNG_TOO).table == "marts.leads_by_location"
+    beside = ConversionFilters(locations=("Berlin",), devices=("unknown",))
+    assert plan_score_sums(pinned, "''", beside).table == LEADS
+
+
 @pytest.mark.parametrize("grain", PERIODS)
 def test_scores_by_period_are_those_of_the_leads(pinned: PinnedLake, leads: pd.DataFrame, grain: Dimension) -> None:
     scored = leads[leads["mature"]].dropna(subset=["final_score"])
@@ -99,8 +113,10 @@ def test_times_by_month_are_those_of_pandas(pinned: PinnedLake, leads: pd.DataFr
     seconds = seconds_of(leads, ConversionFilters())
     months = leads.loc[seconds.index, "created_at"].dt.strftime("%Y-%m")
     expected = seconds.groupby(months).median()
-    found = times_to_convert(pinned, ConversionFilters(), "month")
+    every, *found = times_to_convert(pinned, ConversionFilters(), "month")
+    assert [row.period for row in found] == list(expected.index)
     assert {row.period: row.median for row in found} == pytest.approx(dict(expected))
+    assert (every,) == times_to_convert(pinned, ConversionFilters())
 
 
 def test_ranked_times_are_those_of_scipy(pinned: PinnedLake, leads: pd.DataFrame) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 
 from lake_access.building.build import build
 from lake_access.conversion import DIMENSIONS, Conversion, ConversionFilters, Dimension, conversion
-from lake_access.iceberg.tables import LEADS, ROLLED_UP
+from lake_access.iceberg.tables import LEADS
 from lake_access.lake import Lake, PinnedLake
 from lake_access.rollup_definitions import ROLLUP_NAMES, ROLLUPS
-from tests.lake_access.lakes import NOW, lake_in, land_lines, shipped_config, touch
+from tests.lake_access.lakes import NOW, lake_in, land_lines, shipped_config, touch, without_rollups
 
 TIMES: tuple[Dimension, ...] = ("month", "week", "day")
 Question = tuple[list[Dimension], ConversionFilters]
@@ -32,11 +31,6 @@ FILTERS: Mapping[Dimension, str] = {
     "model_version": "model_versions",
     "action": "actions",
 }
-
-
-def without_rollups(pinned: PinnedLake) -> PinnedLake:
-    """The same lake as one that was built before there were rollups."""
-    return replace(pinned, tables={name: table for name, table in pinned.tables.items() if name != ROLLED_UP})
 
 
 def figures(answer: Conversion) -> tuple[Any, ...]:

@@ -79,6 +79,7 @@ def counted(
             contacted_leads=told["contacted"],
             scored_leads=final is not None,
             final_score_sum=final or 0,
+            final_score_square_sum=(final or 0) ** 2,
             model_scored_leads=model is not None,
             model_score_sum=model or 0,
         )
