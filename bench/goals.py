@@ -107,7 +107,7 @@ def _of_pages(pages: Sequence[PageTimes]) -> list[Reached]:
     paints = {name_of(one.leads): spread(one.paints["overview"]).median for one in pages}
     imports = {name_of(one.leads): one.slowest_import for one in pages}
     errors = {name_of(one.leads): float(len(one.sessions.problems)) for one in pages}
-    floor = digits(spread(pages[-1].floor).median)
+    floor, least_paint = (digits(spread(seconds).median) for seconds in (pages[-1].floor, pages[-1].least_paint))
     return [
         _at_most(
             "Conversion: filter changed → all charts redrawn, median seconds",
@@ -116,7 +116,13 @@ def _of_pages(pages: Sequence[PageTimes]) -> list[Reached]:
             changes,
             _CHANGE_LIMIT,
         ),
-        _at_most("Overview: first paint, server warm, seconds", "≤ 2 of 10 M leads", 2, paints, _PAINT_LIMIT),
+        _at_most(
+            "Overview: first paint, server warm, seconds",
+            f"≤ 2 of 10 M leads (floor: {least_paint})",
+            2,
+            paints,
+            _PAINT_LIMIT,
+        ),
         _at_most("importing what a page needs, the slowest page, seconds", "≤ 4", 4, imports, _IMPORT_LIMIT),
         _at_most("sessions at once (20 on two cores): errors", "0", 0, errors, _SESSIONS_LIMIT),
     ]

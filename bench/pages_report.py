@@ -17,15 +17,16 @@ So many leads, as under questions, with the scores that models gave them; the da
 it, and Chromium reads it on the same machine. A change is the click on an option of a filter until the frame after the
 last change of a chart, once the script has ended and no chart has moved for {STILL_MILLISECONDS} ms. No two changes
 come to the same filters, so that none is answered from a cache. The floor is a page of one filter and as many charts,
-each with one bar, changed in turn with Conversion: what Streamlit, Plotly and Chromium take with nothing to do. A
-page opened: a new tab of a browser that has read it before, up to its last chart. Imports: all that the page's file and
-the server's entry import, in a new process.
+each with one bar, changed and opened in turn with the pages: what Streamlit, Plotly and Chromium take with nothing to
+do. A page opened: a new tab of a browser that has read it before, up to its last chart. Imports: all that the page's
+file and the server's entry import, in a new process.
 """
 _SESSIONS = f"""\
 Every session is a browser context of its own, in one Chromium that shares the cores with the server; one comes every
 {BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion, changes filters, opens Overview and Scores under them,
 and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first
-and while all are open; its caches are in it.
+and while all are open; its caches are in it. The server's processor time is in seconds, of all that its process did in
+the meantime.
 """
 
 
@@ -50,6 +51,7 @@ def _waits(pages: Sequence[PageTimes]) -> list[list[str]]:
         told = [(f"Conversion, a filter changed: {kind}", seconds) for kind, seconds in one.changes.items() if seconds]
         told += [("the floor, a filter changed", one.floor)]
         told += [(f"{page.capitalize()} opened", seconds) for page, seconds in one.paints.items()]
+        told += [("the floor opened", one.least_paint)]
         rows += [[name_of(one.leads), what, str(len(seconds)), spread(spread_of(seconds))] for what, seconds in told]
     return rows
 
@@ -70,6 +72,7 @@ _SESSIONS_HEADER = [
     "p95",
     "pages opened, seconds",
     "in all",
+    "server's processor time",
     "memory before",
     "after",
     "a session",
@@ -87,6 +90,7 @@ def _session_cells(one: PageTimes) -> list[str]:
         digits(of.quantile(0.95)),
         spread(spread_of(of.openings)),
         f"{of.seconds:.0f}",
+        f"{of.server_seconds:.0f}",
         megabytes(of.bytes_before),
         megabytes(of.bytes_after),
         megabytes(round(of.bytes_a_session)),
