@@ -11,6 +11,8 @@ from app import palette
 from app.escaping import plotly_text
 
 HEIGHT = 260
+# A lake that is young has its few days stand as bars at the right, and not as walls from edge to edge.
+DAYS_LEAST = 14
 
 
 def landed_lines(days: pd.DataFrame, labels: Mapping[str, str], streams: Sequence[str]) -> go.Figure:
@@ -35,8 +37,25 @@ def landed_lines(days: pd.DataFrame, labels: Mapping[str, str], streams: Sequenc
         barmode="stack",
         bargap=0.2,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
-        xaxis={"type": "date", "tickformat": "%Y-%m-%d", "nticks": 8, "automargin": True, "fixedrange": True},
+        # From its lower edge upwards: on a narrow screen it takes more lines, and would hide the tops of bars.
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.04, "x": 0},
+        xaxis={
+            "type": "date",
+            "tickformat": "%Y-%m-%d",
+            "nticks": 8,
+            "range": _range(days),
+            "automargin": True,
+            "fixedrange": True,
+        },
         yaxis={"title": {"text": "Lines"}, "automargin": True, "rangemode": "tozero", "fixedrange": True},
     )
     return figure
+
+
+def _range(days: pd.DataFrame) -> list[str] | None:
+    """From half a day before the first day to half a day after the last, `DAYS_LEAST` at least."""
+    if days.empty:
+        return None
+    landed, half = pd.to_datetime(days["landed_on"]), pd.Timedelta(hours=12)
+    first = min(landed.min(), landed.max() - pd.Timedelta(days=DAYS_LEAST - 1))
+    return [(first - half).isoformat(), (landed.max() + half).isoformat()]
