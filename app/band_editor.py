@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import charts_scores, scores_view
+from app import charts_scores, scores_view, table_columns
 from app.acting import acting
 from app.cards import chart_card, data_menu
 from app.lake_session import state
@@ -91,15 +91,15 @@ def band_editor(
 
 def band_columns() -> dict[str, Any]:
     """How `st.dataframe` names and formats the columns of `scores_view.band_frame`."""
-    percent = partial(st.column_config.NumberColumn, format="%.1f%%")
+    percent = partial(table_columns.percent, 1)
     return {
         "band": st.column_config.TextColumn("Band", pinned=True),
         "scores": "Scores",
-        "leads": st.column_config.NumberColumn("Leads", format="localized"),
+        "leads": table_columns.count("Leads"),
         "share": percent("Share of leads"),
         "change": st.column_config.NumberColumn("Change", format="%+d", help="Against the declared band of this name."),
-        "mature": st.column_config.NumberColumn("Mature", format="localized"),
-        "conversions": st.column_config.NumberColumn("Converted", format="localized"),
+        "mature": table_columns.count("Mature"),
+        "conversions": table_columns.count("Converted"),
         "rate": percent("Rate"),
         "low": percent("95% from"),
         "high": percent("to"),
