@@ -97,7 +97,7 @@ def band_columns() -> dict[str, Any]:
         "scores": "Scores",
         "leads": table_columns.count("Leads"),
         "share": percent("Share of leads"),
-        "change": st.column_config.NumberColumn("Change", format="%+d", help="Against the declared band of this name."),
+        "change": table_columns.signed_count("Change", help="Against the declared band of this name."),
         "mature": table_columns.count("Mature"),
         "conversions": table_columns.count("Converted"),
         "rate": percent("Rate"),

@@ -122,9 +122,10 @@ def facts_card(title: str, facts: Sequence[tuple[str, str]], *, key: str, file_n
             st.subheader(title)
             frame = pd.DataFrame(facts, columns=["What", "Value"])
             data_menu(frame, key=key, file_name=file_name, made_of=made_of, with_table=False)
-        with st.container(gap="xsmall"):
+        # Wider than between a name and its value, which stand below each other on a narrow screen.
+        with st.container(gap="small"):
             for what, value in facts:
-                name, told = st.columns([2, 5], gap="small")
+                name, told = st.columns([2, 5], gap="xxsmall")
                 name.text(what)
                 told.text(value)
 

@@ -98,6 +98,7 @@ def _draw_column(pinned: PinnedLake, sides: Sides, columns: Sequence[ColumnDrift
         file_name="drift-distribution",
         sql=stated_queries(spread.queries),
         made_of=ONE_AFTER_ANOTHER,
+        column_config=dict.fromkeys(("Reference", "Current"), table_columns.count()),
         note=f"{_values(row)} {missing}{rest}",
     )
 

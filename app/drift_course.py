@@ -32,6 +32,8 @@ MOST_LINES = 5
 FROM_ALL = "This is made from all leads, and is for those who may see all of them."
 FIGURE = table_columns.figure(3)
 ONE_DIGIT = table_columns.figure(1)
+WEEK = table_columns.day(pinned=True)
+INTERVAL = st.column_config.TextColumn(width=130)  # the grid measures the first rows, which have none yet
 OF_A_CHECK = "From the newest kept check against this baseline, as a job made it: no query of now gives its numbers."
 OF_COHORTS = (
     "The query counts leads by version, week and score; means, expected conversions and what is estimated are reckoned "
@@ -218,6 +220,7 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
         key="drift_calibration",
         file_name="drift-calibration-by-week",
         **cohorts_query(None),
+        column_config={"Week": WEEK, "95% interval": INTERVAL},
         writers=COURSE_WRITERS,
         note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from app import charts_drift, drift_cohorts, formatting, table_columns
 from app.cards import chart_card, table_card
 from app.charts_drift import Line
-from app.drift_course import COURSE_WRITERS, FIGURE, ONE_DIGIT, called_from, cohorts_of, cohorts_query
+from app.drift_course import COURSE_WRITERS, FIGURE, INTERVAL, ONE_DIGIT, WEEK, called_from, cohorts_of, cohorts_query
 from app.table_columns import Writer
 from lake_access.lake import PinnedLake
 from monitoring.late_outcomes import Cohort
@@ -63,7 +63,11 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
         key="drift_cohorts",
         file_name="cohorts",
         **cohorts_query(version),
-        column_config=dict.fromkeys(("Leads", "Mature"), table_columns.count()),
+        column_config={
+            "Week": WEEK,
+            "95% interval": INTERVAL,
+            **dict.fromkeys(("Leads", "Mature"), table_columns.count()),
+        },
         writers=COHORT_WRITERS,
         note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
         f"score of {called_from()} and more.",
@@ -97,6 +101,7 @@ def _draw_estimates(found: Sequence[Cohort], version: str) -> None:
         file_name="estimates-held",
         **cohorts_query(version),
         column_config={
+            "Week": WEEK,
             **dict.fromkeys(("ROC AUC (estimate)", "ROC AUC (true)"), FIGURE),
             **dict.fromkeys(ESTIMATES, ONE_DIGIT),
         },

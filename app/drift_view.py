@@ -93,7 +93,7 @@ def order_told(cost: Cost | None) -> str:
         return (
             "Order: drifted first, of these score and outcome, then PSI × permutation importance × leads that change "
             f"band ({formatting.count(cost.moved)}), then PSI. 0.0% of the cost: the model loses nothing without that "
-            "feature. Score and outcome are not features, and have no share."
+            "feature. No share: score, outcome, and what the model does not learn from."
         )
     return (
         "Order: drifted first, of these the mix of sources, score and outcome before features, then by PSI. What each "
@@ -296,7 +296,7 @@ def rows_told(side: str, rows: SeenRows, seed: int) -> str:
 
 
 def _share_of(weight: float | None, total: float) -> float | None:
-    """Nothing for what is not weighed: neither score nor outcome is a feature that could have an importance."""
+    """None for what has no weight: score, outcome, and features that the version does not learn from."""
     return None if weight is None or not total else weight / total
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Writer = Callable[[Any], str]
 Width = int | Literal["small", "medium", "large"] | None
 ABSENT: Final = "–"
-_COUNT, _MOMENT, _SECOND = "%,d", "YYYY-MM-DD HH:mm", "YYYY-MM-DD HH:mm:ss"
+_COUNT, _SIGNED_COUNT = "%,d", "%+,d"
+_DAY, _MOMENT, _SECOND = "YYYY-MM-DD", "YYYY-MM-DD HH:mm", "YYYY-MM-DD HH:mm:ss"
 
 
 def count(label: str | None = None, *, width: Width = None) -> Any:
@@ -28,9 +29,19 @@ def count(label: str | None = None, *, width: Width = None) -> Any:
     return st.column_config.NumberColumn(label, format=_COUNT, width=width)
 
 
+def signed_count(label: str | None = None, *, help: str | None = None) -> Any:  # noqa: A002  (Streamlit's word)
+    """Differences of whole numbers, with their sign: `+1,204`."""
+    return st.column_config.NumberColumn(label, format=_SIGNED_COUNT, help=help)
+
+
 def figure(digits: int, label: str | None = None, *, width: Width = None) -> Any:
     """Numbers of at least 0 with so many digits after the point, as `formatting.figure` writes them: `0.646`."""
     return st.column_config.NumberColumn(label, format=f"%,.{digits}f", width=width)
+
+
+def day(label: str | None = None, *, pinned: bool | None = None) -> Any:
+    """Days, as `formatting.day` writes them."""
+    return st.column_config.DateColumn(label, format=_DAY, pinned=pinned)
 
 
 def percent(digits: int, label: str | None = None, help: str | None = None) -> Any:  # noqa: A002  (Streamlit's word)
