@@ -118,6 +118,11 @@ def amount(value: float) -> str:
     return f"{value:,.6f}".rstrip("0").rstrip(".") if abs(value) < 1 else figure(value, 2)
 
 
+def megabytes(size: float) -> str:
+    """A size in megabytes under a heading that says so, in more digits where it is small: `6.1`, `0.012`."""
+    return figure(size, 1 if size >= 1 else 3)
+
+
 def query_time(seconds: float) -> str:
     """How long a query took: `0.03 s`, `12 s`."""
     return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.0f} s"

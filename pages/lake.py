@@ -99,10 +99,11 @@ def draw_tables() -> None:
             "table": "Table",
             "rows": table_columns.count("Rows"),
             "files": table_columns.count("Files"),
-            "megabytes": table_columns.figure(1, "MB"),
+            "megabytes": "MB",
             "committed_at": table_columns.moment("Rows committed (UTC)"),
             "snapshot": "Snapshot",
         },
+        writers={"megabytes": formatting.megabytes},
     )
 
 

@@ -162,5 +162,9 @@ def test_values_that_events_bring_keep_what_small_ones_say() -> None:
     assert (formatting.amount(1250.0), formatting.amount(0.0125), formatting.amount(0.0)) == ("1,250.00", "0.0125", "0")
 
 
+def test_small_sizes_are_not_nothing() -> None:
+    assert [formatting.megabytes(size) for size in (1234.56, 6.14, 0.0121)] == ["1,234.6", "6.1", "0.012"]
+
+
 def test_the_time_of_a_query_has_two_digits_while_it_is_short() -> None:
     assert [formatting.query_time(each) for each in (0.034, 9.994, 9.996, 61.2)] == ["0.03 s", "9.99 s", "10 s", "61 s"]
