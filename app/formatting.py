@@ -81,6 +81,11 @@ def signed_span(seconds: float) -> str:
     return span(seconds) if seconds < 0 else f"+{span(seconds)}"
 
 
+def signed_count(number: float) -> str:
+    """A difference of two counts, none without a sign: `+1,204`, `0`."""
+    return signed(number, 0)
+
+
 def percent(number: float) -> str:
     """A rate of 0 to 100, written as `percentage` writes one of 0 to 1: `14.7%`, `0.42%`."""
     return percentage(number / 100)

@@ -244,6 +244,7 @@ def draw_bands() -> None:
         parameters=found.parameters,
         note="The bands of leadlake.toml, on the chosen score; mature leads.",
         column_config=band_editor.band_columns(),
+        writers=band_editor.BAND_WRITERS,
     )
     band_editor.band_editor(
         histogram,

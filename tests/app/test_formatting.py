@@ -162,6 +162,10 @@ def test_values_that_events_bring_keep_what_small_ones_say() -> None:
     assert (formatting.amount(1250.0), formatting.amount(0.0125), formatting.amount(0.0)) == ("1,250.00", "0.0125", "0")
 
 
+def test_differences_of_counts_have_their_sign() -> None:
+    assert [formatting.signed_count(each) for each in (1204, -5, 0)] == ["+1,204", "-5", "0"]
+
+
 def test_small_sizes_are_not_nothing() -> None:
     assert [formatting.megabytes(size) for size in (1234.56, 6.14, 0.0121)] == ["1,234.6", "6.1", "0.012"]
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from app.charts import LINE_PIXELS
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
@@ -34,6 +34,12 @@ def parameters(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
+def box(part: Locator) -> FloatRect:
+    found = part.bounding_box()
+    assert found is not None
+    return found
+
+
 def leads_of(home: Path) -> pd.DataFrame:
     frame = lakes.opened(home).pin().frame("SELECT * FROM curated.leads")
     return frame.assign(month=frame["created_at"].dt.tz_convert("UTC").dt.strftime("%Y-%m"))
@@ -54,10 +60,8 @@ def test_nothing_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
 def test_the_trend_leaves_no_room_empty_in_its_card(open_page: OpenPage, calls_address: str, width: Width) -> None:
     page = open_page(f"{calls_address}/", width)
     trend = page.locator(".st-key-card_overview_trend")
-    around, chart, note = (
-        part.bounding_box() or {}
-        for part in (trend, trend.locator(".js-plotly-plot"), trend.get_by_text("Young: within"))
-    )
+    around, chart = box(trend), box(trend.locator(".js-plotly-plot"))
+    note = box(trend.get_by_text("Young: within"))
 
     assert 0 < around["y"] + around["height"] - note["y"] - note["height"] <= ROOM_BELOW
     assert chart["height"] >= LINE_PIXELS

@@ -140,7 +140,7 @@ def test_a_card_of_what_was_kept_says_so_and_is_downloaded_all_the_same(
     page = open_page(kept[0], "drift.py", menu=menu, section=section)
     assert says in shown(page)
     assert not page.code
-    assert {each.label for each in page.get("download_button")} >= {"CSV", "Parquet"}
+    assert {each.label for each in page.download_button} >= {"CSV", "Parquet"}
 
 
 def test_sources_have_the_tests_of_all_leads(open_page: OpenPage, kept: Kept) -> None:
