@@ -63,6 +63,7 @@ def band_editor(
             "Leads by score and band",
             charts_scores.band_scale(histogram.leads(all_leads), bands, colours),
             key="band_scale",
+            fills=True,
             alt="Leads by score, in the colours of the edited bands",
             frame=scores_view.band_frame(counted, now),
             column_config=band_columns(),
