@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import charts_scores, scores_view
+from app import charts_scores, formatting, scores_view, table_columns
 from app.acting import acting
 from app.cards import chart_card, data_menu
 from app.lake_session import state
+from app.table_columns import Writer, written
 from lake_access.band_proposals import LONGEST_NAME, LONGEST_NOTE, band_proposals, propose_bands
 from lake_access.errors import LeadlakeError, RefusedError
 from lake_access.permissions import Action, may
@@ -25,6 +26,10 @@ _SAVED = "_proposal_saved"
 _PROPOSALS = "_proposals"
 _OPENED = "_proposal_opened"
 _MISSING = "_proposal_of_no_score"
+BAND_WRITERS: dict[str, Writer] = {
+    **dict.fromkeys(("share", "rate", "low", "high"), formatting.percent),
+    "change": formatting.signed_count,
+}
 
 
 @st.fragment
@@ -58,8 +63,11 @@ def band_editor(
             "Leads by score and band",
             charts_scores.band_scale(histogram.leads(all_leads), bands, colours),
             key="band_scale",
+            fills=True,
             alt="Leads by score, in the colours of the edited bands",
             frame=scores_view.band_frame(counted, now),
+            column_config=band_columns(),
+            writers=BAND_WRITERS,
             file_name="edited-bands",
             sql=found_by[0],
             parameters=found_by[1],
@@ -76,7 +84,7 @@ def band_editor(
                 with_table=False,
             )
         st.dataframe(
-            scores_view.band_frame(counted, now),
+            written(scores_view.band_frame(counted, now), BAND_WRITERS),
             column_config=band_columns(),
             hide_index=True,
             alt="The edited bands: leads, rate and interval of each",
@@ -91,18 +99,17 @@ def band_editor(
 
 def band_columns() -> dict[str, Any]:
     """How `st.dataframe` names and formats the columns of `scores_view.band_frame`."""
-    percent = partial(st.column_config.NumberColumn, format="%.1f%%")
     return {
         "band": st.column_config.TextColumn("Band", pinned=True),
         "scores": "Scores",
-        "leads": st.column_config.NumberColumn("Leads", format="localized"),
-        "share": percent("Share of leads"),
-        "change": st.column_config.NumberColumn("Change", format="%+d", help="Against the declared band of this name."),
-        "mature": st.column_config.NumberColumn("Mature", format="localized"),
-        "conversions": st.column_config.NumberColumn("Converted", format="localized"),
-        "rate": percent("Rate"),
-        "low": percent("95% from"),
-        "high": percent("to"),
+        "leads": table_columns.count("Leads"),
+        "share": "Share of leads",
+        "change": st.column_config.NumberColumn("Change", help="Against the declared band of this name."),
+        "mature": table_columns.count("Mature"),
+        "conversions": table_columns.count("Converted"),
+        "rate": "Rate",
+        "low": "95% from",
+        "high": "to",
     }
 
 

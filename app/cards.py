@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import charts, formatting
+from app.table_columns import ABSENT, Writer, written
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.export import MOST_LEADS
 
@@ -31,23 +32,38 @@ def chart_card(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    made_of: str = "",
     note: str = "",
     on_select: OnSelect = "ignore",
     least_width: int | None = None,
+    fills: bool = False,
     column_config: Mapping[str, Any] | None = None,
+    writers: Mapping[str, Writer] | None = None,
 ) -> Any:
     """Draw a card with a figure; what a reader selected in it, where `on_select` asks for that.
 
-    `title`, `alt` and `note` are words of ours, and never a value from the lake: they are read as Markdown. `frame` is
-    what the figure draws, whole: the menu shows it, and downloads it as `file_name` with `.csv` or `.parquet`.
+    `title`, `alt`, `made_of` and `note` are words of ours, and never a value from the lake: they are read as Markdown.
+    `frame` is what the figure draws, whole: the menu shows it, and downloads it as `file_name` with `.csv` or
+    `.parquet`; it has the `sql` too, or says what else the numbers are `made_of`. One that `fills` grows with its card.
     """
     with st.container(border=True, height="stretch", key=f"card_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
-            data_menu(frame, key=key, file_name=file_name, sql=sql, parameters=parameters, column_config=column_config)
+            data_menu(
+                frame,
+                key=key,
+                file_name=file_name,
+                sql=sql,
+                parameters=parameters,
+                made_of=made_of,
+                column_config=column_config,
+                writers=writers,
+            )
         drawn: dict[str, Any] = {"key": key, "config": charts.CONFIG, "alt": alt, "on_select": on_select}
         if on_select != "ignore":
             drawn["selection_mode"] = "points"
+        if fills:
+            drawn["height"] = "stretch"
         # A figure that needs more than a narrow screen has is scrolled within the card.
         with nullcontext() if least_width is None else st.grid(1, wrap=False, min_column_width=least_width):
             selected = st.plotly_chart(figure, **drawn)
@@ -64,35 +80,52 @@ def table_card(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    made_of: str = "",
     note: str = "",
     column_config: Mapping[str, Any] | None = None,
+    writers: Mapping[str, Writer] | None = None,
     height: int | Literal["auto", "content"] | None = None,
-    in_file: pd.DataFrame | None = None,
 ) -> None:
     """Draw a card with a table, which can be downloaded whole; a short one is shown whole, a long one scrolls.
 
-    `in_file` is what the file holds where that has more digits than the page shows.
+    The file has every digit, however `writers` and `column_config` write them on the page.
     """
     height = height or ("content" if len(frame) <= ROWS_SHOWN else "auto")
     with st.container(border=True, height="stretch", key=f"card_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
-            whole = frame if in_file is None else in_file
-            data_menu(whole, key=key, file_name=file_name, sql=sql, parameters=parameters, with_table=False)
-        st.dataframe(frame, column_config=column_config, hide_index=True, alt=title, height=height, placeholder="–")
+            data_menu(
+                frame,
+                key=key,
+                file_name=file_name,
+                sql=sql,
+                parameters=parameters,
+                made_of=made_of,
+                with_table=False,
+            )
+        st.dataframe(
+            written(frame, writers),
+            column_config=column_config,
+            hide_index=True,
+            alt=title,
+            height=height,
+            placeholder=ABSENT,
+        )
         if note:
             st.caption(note)
 
 
-def facts_card(title: str, facts: Sequence[tuple[str, str]], *, key: str, file_name: str) -> None:
+def facts_card(title: str, facts: Sequence[tuple[str, str]], *, key: str, file_name: str, made_of: str) -> None:
     """Draw a card with a line a fact: what it is, and its value, as text and whole, however long."""
     with st.container(border=True, height="stretch", key=f"card_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(title)
-            data_menu(pd.DataFrame(facts, columns=["What", "Value"]), key=key, file_name=file_name, with_table=False)
-        with st.container(gap="xsmall"):
+            frame = pd.DataFrame(facts, columns=["What", "Value"])
+            data_menu(frame, key=key, file_name=file_name, made_of=made_of, with_table=False)
+        # Wider than between a name and its value, which stand below each other on a narrow screen.
+        with st.container(gap="small"):
             for what, value in facts:
-                name, told = st.columns([2, 5], gap="small")
+                name, told = st.columns([2, 5], gap="xxsmall")
                 name.text(what)
                 told.text(value)
 
@@ -114,10 +147,18 @@ def data_menu(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    made_of: str = "",
     column_config: Mapping[str, Any] | None = None,
+    writers: Mapping[str, Writer] | None = None,
     with_table: bool = True,
 ) -> None:
-    """Draw the small menu of a card: the numbers, downloads, SQL; made only once it is open."""
+    """Draw the small menu of a card: the numbers, downloads, SQL or what else they are made of; only once it is open.
+
+    Raises:
+        ValueError: neither `sql` nor `made_of` says where the numbers come from.
+    """
+    if not (sql or made_of):
+        raise ValueError(f"the card {key} says neither its SQL nor what its numbers are made of")
     menu = st.popover(
         "",
         icon=":material/more_horiz:",
@@ -130,7 +171,13 @@ def data_menu(
         return
     with menu:
         if with_table:
-            st.dataframe(frame, column_config=column_config, hide_index=True, alt="The numbers of this chart")
+            st.dataframe(
+                written(frame, writers),
+                column_config=column_config,
+                hide_index=True,
+                alt="The numbers of this chart",
+                placeholder=ABSENT,
+            )
         with st.container(horizontal=True):
             for name, mime, write in (("csv", CSV, as_csv), ("parquet", PARQUET, as_parquet)):
                 st.download_button(
@@ -143,10 +190,10 @@ def data_menu(
                     on_click="ignore",
                 )
         st.caption(f"{formatting.count(len(frame))} rows, all of them are in the file.")
+        if made_of:
+            st.caption(made_of)
         if sql:
             st.code(f"{stated_parameters(parameters or {})}\n{sql}".lstrip(), language="sql", wrap_lines=True)
-        else:
-            st.caption("No single query gives these numbers; the documentation says how they are made.")
 
 
 def stated_parameters(parameters: Mapping[str, object]) -> str:
@@ -155,6 +202,11 @@ def stated_parameters(parameters: Mapping[str, object]) -> str:
     return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in parameters.items())
 
 
+def stated_queries(queries: Sequence[tuple[str, Mapping[str, object]]]) -> str:
+    """Queries that are asked one after another, each below what stood in the place of its parameters."""
+    return ";\n\n".join(f"{stated_parameters(parameters)}\n{sql.strip()}".lstrip() for sql, parameters in queries)
+
+
 def _as_json(value: object) -> str:
-    written = formatting.day(value) if isinstance(value, date) else value
-    return json.dumps(written, ensure_ascii=False, default=str)
+    written_day = formatting.day(value) if isinstance(value, date) else value
+    return json.dumps(written_day, ensure_ascii=False, default=str)

@@ -198,11 +198,12 @@ def expected_against_actual(cohorts: Sequence[Cohort]) -> go.Figure:
 
 
 def _cohort_hover(each: Cohort) -> str:
-    low, high = each.expected.low, each.expected.high
+    between = formatting.figures(each.expected.low, each.expected.high, 1)
     return (
         f"<b>Week of {formatting.day(each.week)}</b><br>{formatting.count(each.conversions)} of "
-        f"{formatting.count(each.mature)} mature leads converted<br>expected {each.expected.value:.1f} "
-        f"({low:.1f} to {high:.1f})<br>{'as expected' if each.as_expected else 'not what chance would make of it'}"
+        f"{formatting.count(each.mature)} mature leads converted<br>"
+        f"expected {formatting.figure(each.expected.value, 1)} ({between})<br>"
+        f"{'as expected' if each.as_expected else 'not what chance would make of it'}"
     )
 
 
@@ -232,8 +233,9 @@ def _span(found: Distribution, place: int) -> str:
     if bar.low is None or bar.high is None:
         return bar.label
     if place == 0:
-        return f"below {bar.high:.4g}"
-    return f"{bar.low:.4g} and more" if place == len(found.bars) - 1 else f"{bar.low:.4g} to {bar.high:.4g}"
+        return f"below {formatting.brief_figure(bar.high)}"
+    low = formatting.brief_figure(bar.low)
+    return f"{low} and more" if place == len(found.bars) - 1 else f"{low} to {formatting.brief_figure(bar.high)}"
 
 
 def _margin() -> dict[str, int]:

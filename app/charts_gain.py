@@ -147,7 +147,7 @@ def _gain_hover(point: GainPoint) -> str:
 
 def _cut_hover(cut: CutOff) -> str:
     return (
-        f"<b>Score {cut.score} and more</b><br>{cut.weekly:.1f} leads a week<br>{cut.expected:.1f} conversions "
-        f"({cut.low:.1f} to {cut.high:.1f})<br>rate {formatting.percentage(cut.rate)}, "
-        f"{formatting.share(cut.conversions, cut.mature)} mature leads"
+        f"<b>Score {cut.score} and more</b><br>{formatting.figure(cut.weekly, 1)} leads a week<br>"
+        f"{formatting.figure(cut.expected, 1)} conversions ({formatting.figures(cut.low, cut.high, 1)})<br>"
+        f"rate {formatting.percentage(cut.rate)}, {formatting.share(cut.conversions, cut.mature)} mature leads"
     )

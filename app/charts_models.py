@@ -107,8 +107,9 @@ def lift_bars(lift: Sequence[Mapping[str, Any]]) -> go.Figure:
         y=[row["capture"] for row in lift],
         marker={"color": palette.translucent(SECOND, 0.6)},
         customdata=[
-            f"The highest {row['share']:.0%} of the leads<br>gather {formatting.percentage(row['capture'])} of the "
-            f"conversions,<br>{row['lift']:.2f} times what chance would"
+            f"The highest {formatting.whole_percentage(row['share'])} of the leads<br>"
+            f"gather {formatting.percentage(row['capture'])} of the conversions,<br>"
+            f"{formatting.figure(row['lift'], 2)} times what chance would"
             for row in lift
         ],
         hovertemplate="%{customdata}<extra></extra>",
@@ -147,7 +148,8 @@ def importance_bars(importances: Sequence[Mapping[str, Any]], most: int = 10) ->
             "width": 3,
         },
         customdata=[
-            f"<b>{plotly_text(each['feature'])}</b><br>{each['loss']:.4f} of average precision, ± {each['spread']:.4f}"
+            f"<b>{plotly_text(each['feature'])}</b><br>{formatting.figure(each['loss'], 4)} of average precision, "
+            f"± {formatting.figure(each['spread'], 4)}"
             for each in shown
         ],
         hovertemplate="%{customdata}<extra></extra>",

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import formatting
+from app import formatting, table_columns
 from app.conversion_view import DIMENSION_NAMES, Margin, Reading
 from app.escaping import spreadsheet_text
 from lake_access.conversion import Conversion, ConversionFilters
@@ -55,11 +55,11 @@ def column_config(answer: Conversion) -> dict[str, Any]:
     }
     return {
         **texts,
-        "leads": st.column_config.NumberColumn("Leads", format="localized"),
-        "conversions": st.column_config.NumberColumn("Converted", format="localized"),
-        "rate": st.column_config.NumberColumn("Rate", format="%.2f%%"),
-        "low": st.column_config.NumberColumn("95% from", format="%.2f%%", help="Lower end of the Wilson interval."),
-        "high": st.column_config.NumberColumn("to", format="%.2f%%", help="Upper end of the Wilson interval."),
+        "leads": table_columns.count("Leads"),
+        "conversions": table_columns.count("Converted"),
+        "rate": table_columns.percent(2, "Rate"),
+        "low": table_columns.percent(2, "95% from", help="Lower end of the Wilson interval."),
+        "high": table_columns.percent(2, "to", help="Upper end of the Wilson interval."),
     }
 
 

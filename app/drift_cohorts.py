@@ -94,7 +94,7 @@ def estimates_told(found: Sequence[Cohort]) -> str:
         if each.estimated_roc_auc_of_mature is not None and (true := drawn_roc_auc(each)) is not None
     ]
     counts = ", ".join(
-        f"{name} {estimated:,.1f} estimated and {true:,.0f} true"
+        f"{name} {formatting.figure(estimated, 1)} estimated and {formatting.figure(true, 0)} true"
         for name, estimated, true in (
             (
                 "called and converted",
@@ -111,5 +111,9 @@ def estimates_told(found: Sequence[Cohort]) -> str:
     if not pairs:
         return f"Of mature leads: {counts}."
     bias = round(sum(estimated - true for estimated, true in pairs) / len(pairs), 3)
-    off = f"{abs(bias):.3f} {'too high' if bias > 0 else 'too low'}" if bias else "right to three digits"
+    off = (
+        f"{formatting.figure(abs(bias), 3)} {'too high' if bias > 0 else 'too low'}"
+        if bias
+        else "right to three digits"
+    )
     return f"Of mature leads: {counts}. The estimated ROC AUC was {off} on average of {len(pairs)} weeks."

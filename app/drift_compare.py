@@ -8,8 +8,8 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from app import charts_drift, drift_numbers, drift_view, formatting
-from app.cards import chart_card, table_card
+from app import charts_drift, drift_numbers, drift_view, formatting, table_columns
+from app.cards import chart_card, stated_queries, table_card
 from app.drift_choice import Sides
 from app.lake_session import ask, settings
 from lake_access.drift.distributions import distribution
@@ -18,8 +18,10 @@ from monitoring.drift.choice import TITLES
 from monitoring.drift.result import ColumnDrift, DatasetDrift
 from training.registry import card, versions
 
-FIGURE = st.column_config.NumberColumn(format="%.4f")
-SHARE = st.column_config.NumberColumn(format="percent")
+FIGURE = table_columns.figure(4)
+THRESHOLD = table_columns.figure(2)
+SHARES = ("Missing before", "Missing now", "Share of the cost")
+ONE_AFTER_ANOTHER = "The queries are asked one after another."
 MOST_SOURCES = 8
 
 
@@ -27,15 +29,16 @@ def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mappi
     """Compare both sides, and draw what that says."""
     with st.spinner("Comparing over every row"):
         least = max(1, settings().declarations.lake.minimum_cell)
-        found = ask(drift_numbers.compared, pinned, sides.reference, sides.current, least)
-        if isinstance(found, drift_numbers.TooFew):
-            ours, theirs = (formatting.count(each) for each in (found.reference_rows, found.current_rows))
+        answer = ask(drift_numbers.compared, pinned, sides.reference, sides.current, least)
+        if isinstance(answer, drift_numbers.TooFew):
+            ours, theirs = (formatting.count(each) for each in (answer.reference_rows, answer.current_rows))
             st.info(
                 f"Too few rows to compare: {ours} against {theirs}, and it takes {least} on either side.",
                 icon=":material/filter_alt_off:",
             )
             return
         cost = _cost(pinned, sides)
+    found = answer.drift
     columns = drift_view.in_order(found, cost)
     _draw_verdicts(replace(found, columns=tuple(columns)), sides)
     table_card(
@@ -43,12 +46,15 @@ def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mappi
         drift_view.columns_frame(columns, cost),
         key="drift_columns",
         file_name="drift-columns",
+        sql=stated_queries(answer.queries),
+        made_of=f"{ONE_AFTER_ANOTHER} They give the rows of both sides, and the missing; distances, p-values and the "
+        "noise floor are reckoned in Python from every one of these rows.",
         column_config={
             **dict.fromkeys(("Value", "Noise floor", "PSI", "Chance p, adjusted"), FIGURE),
-            "Threshold": st.column_config.NumberColumn(format="%.2f"),
-            **dict.fromkeys(("Missing before", "Missing now", "Share of the cost"), SHARE),
+            "Threshold": THRESHOLD,
             "Column": st.column_config.TextColumn(pinned=True),
         },
+        writers=dict.fromkeys(SHARES, formatting.percentage),
         note=f"{drift_view.order_told(cost)} The noise floor is the same statistic between random halves of the "
         "reference: the greatest distance, the least p-value.",
     )
@@ -60,7 +66,11 @@ def _draw_verdicts(found: DatasetDrift, sides: Sides) -> None:
     rule, chance = drift_view.verdicts(found)
     with st.container(border=True, key="card_drift_verdicts"):
         st.subheader(drift_view.heading(found))
-        for line in (rule, f"{chance} (Holm: {found.alpha:.0%} for all columns together.)", drift_view.act_on(found)):
+        for line in (
+            rule,
+            f"{chance} (Holm: {formatting.whole_percentage(found.alpha)} for all columns together.)",
+            drift_view.act_on(found),
+        ):
             st.text(line)
         ours, theirs = formatting.count(found.reference_rows), formatting.count(found.current_rows)
         st.text(f"Reference: {sides.words[0]}, {ours} rows. Current: {sides.words[1]}, {theirs} rows. All are counted.")
@@ -86,13 +96,21 @@ def _draw_column(pinned: PinnedLake, sides: Sides, columns: Sequence[ColumnDrift
         alt="Shares of the rows of reference and current by value",
         frame=frame,
         file_name="drift-distribution",
+        sql=stated_queries(spread.queries),
+        made_of=ONE_AFTER_ANOTHER,
+        column_config=dict.fromkeys(("Reference", "Current"), table_columns.count()),
         note=f"{_values(row)} {missing}{rest}",
     )
 
 
 def _values(row: ColumnDrift) -> str:
-    told = "" if row.value is None else f"{TITLES[row.test]}: {row.value:.4f}, threshold {row.threshold:g}."
-    return told + ("" if row.psi is None else f" PSI: {row.psi:.3f}.")
+    told = []
+    if row.value is not None:
+        value, threshold = formatting.figure(row.value, 4), formatting.brief_figure(row.threshold)
+        told.append(f"{TITLES[row.test]}: {value}, threshold {threshold}.")
+    if row.psi is not None:
+        told.append(f"PSI: {formatting.figure(row.psi, 4)}.")
+    return " ".join(told)
 
 
 def _draw_sources(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mapping[str, str]) -> None:
@@ -109,7 +127,9 @@ def _draw_sources(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labe
         drift_view.sources_frame(found, labels),
         key="drift_sources",
         file_name="drift-by-source",
-        column_config={"Value": FIGURE, "PSI": FIGURE, "Threshold": st.column_config.NumberColumn(format="%.2f")},
+        made_of="Reckoned in Python from the rows of each source on both sides: the queries of “Columns”, with the "
+        "source in $source.",
+        column_config={"Value": FIGURE, "PSI": FIGURE, "Threshold": THRESHOLD},
         note=f"Columns that drifted or differ beyond chance; every source has the test of all leads.{more}",
     )
 

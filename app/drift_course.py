@@ -4,31 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import charts_drift, drift_cohorts, drift_numbers, drift_view, formatting
+from app import charts_drift, drift_cohorts, drift_numbers, drift_view, formatting, table_columns
 from app.acting import acting
 from app.cards import chart_card, table_card
 from app.charts_drift import Line
 from app.job_forms import refused, show_told, tell
 from app.lake_session import ask, settings, state
+from app.table_columns import Writer
 from jobs.kinds import KINDS
 from jobs.queue import wake_worker
 from jobs.requests import request_job
 from lake_access.errors import LeadlakeError
 from lake_access.lake import PinnedLake
 from lake_access.permissions import Action, may
+from lake_access.queries import load_query
 from monitoring.drift_checks import BASELINES, DriftCheck, days_of_period, newest_check, period_words
 from monitoring.late_outcomes import Cohort
 from training.promotion.records import tenures
 
 MOST_LINES = 5
 FROM_ALL = "This is made from all leads, and is for those who may see all of them."
-SHARE = st.column_config.NumberColumn(format="percent")
-FIGURE = st.column_config.NumberColumn(format="%.3f")
-ONE_DIGIT = st.column_config.NumberColumn(format="%.1f")
+FIGURE = table_columns.figure(3)
+ONE_DIGIT = table_columns.figure(1)
+WEEK = table_columns.day(pinned=True)
+INTERVAL = st.column_config.TextColumn(width=130)  # the grid measures the first rows, which have none yet
+OF_A_CHECK = "From the newest kept check against this baseline, as a job made it: no query of now gives its numbers."
+OF_COHORTS = (
+    "The query counts leads by version, week and score; means, expected conversions and what is estimated are reckoned "
+    "from these counts in Python."
+)
+OF_PAIRS = "The query counts leads by both scores; bands are put to scores in Python."
+
+
+COURSE_WRITERS: dict[str, Writer] = {
+    "Came": partial(formatting.figure, digits=0),
+    "Conversion": formatting.percentage,
+    **dict.fromkeys(("Expected", "Mean score"), partial(formatting.figure, digits=1)),
+    "Came / expected": partial(formatting.figure, digits=3),
+}
 
 
 def ask_for(kind: str, parameters: Mapping[str, object]) -> None:
@@ -115,6 +134,7 @@ def _draw_check(check: DriftCheck) -> None:
         alt="The population stability index of the columns that moved most, by week",
         frame=drift_view.psi_frame(check, names),
         file_name="drift-psi-by-week",
+        made_of=OF_A_CHECK,
         note="The columns that moved most; dotted lines are new champions. Whole weeks from Monday (UTC).",
     )
     table_card(
@@ -122,6 +142,7 @@ def _draw_check(check: DriftCheck) -> None:
         drift_view.weeks_frame(check.weeks[::-1]),
         key="drift_weeks_table",
         file_name="drift-by-week",
+        made_of=OF_A_CHECK,
         note="Few rows a week pass a distance of 0.1 by chance: look at what is beyond chance too.",
     )
 
@@ -160,6 +181,8 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
                 alt=f"{title} by week and version",
                 frame=drift_cohorts.cohorts_frame(found)[["Version", "Week", "Leads", "Mature", title, "95% interval"]],
                 file_name=f"drift-{title.lower().replace(' ', '-')}",
+                **cohorts_query(None),
+                writers=COURSE_WRITERS,
                 note=note,
             )
     _draw_calibration(by_version, marks)
@@ -183,6 +206,8 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
                 ["Version", "Week", "Mature", "Expected", "Came", "Came / expected"]
             ],
             file_name="drift-calibration",
+            **cohorts_query(None),
+            writers=COURSE_WRITERS,
             note=f"1 is as promised; below it the scores promised too much. {drift_cohorts.FEW_EXPECTED_TOLD}",
         )
     frame = drift_cohorts.cohorts_frame(found)
@@ -194,7 +219,9 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
         else frame,
         key="drift_calibration",
         file_name="drift-calibration-by-week",
-        column_config={"Conversion": SHARE, "Came / expected": FIGURE, "Expected": ONE_DIGIT, "Mean score": ONE_DIGIT},
+        **cohorts_query(None),
+        column_config={"Week": WEEK, "95% interval": INTERVAL},
+        writers=COURSE_WRITERS,
         note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )
 
@@ -225,6 +252,9 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
             alt="Leads by their band under both versions",
             frame=pd.DataFrame(shift.matrix, columns=list(shift.bands)).assign(Reference=list(shift.bands)),
             file_name="score-shift",
+            sql=load_query("drift_pairs"),
+            parameters={"reference": first, "current": second},
+            made_of=OF_PAIRS,
             note="Leads in each pair of bands; the stronger the colour, the greater a part of the row.",
         )
     with right:
@@ -233,7 +263,11 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
             drift_view.moved_by_source_frame(shift, labels),
             key="drift_moved",
             file_name="score-shift-by-source",
-            column_config={"Share": SHARE},
+            sql=load_query("drift_pairs"),
+            parameters={"reference": first, "current": second},
+            made_of=OF_PAIRS,
+            column_config=dict.fromkeys(("Leads", "Change band"), table_columns.count()),
+            writers={"Share": formatting.percentage},
         )
     if may(acting(), Action.VIEW_LEADS):
         table_card(
@@ -241,6 +275,8 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
             drift_view.moves_frame(shift, labels),
             key="drift_moves",
             file_name="score-moves",
+            sql=load_query("drift_moves"),
+            parameters={"reference": first, "current": second, "most": drift_numbers.MOST_MOVES},
             note="The newest score of each version.",
         )
 
@@ -248,6 +284,12 @@ def draw_scores(pinned: PinnedLake, versions: Sequence[str], labels: Mapping[str
 def cohorts_of(pinned: PinnedLake, version: str) -> tuple[Cohort, ...]:
     """A version's leads by the week of their first score; called are those of the highest band."""
     return ask(drift_numbers.cohorts_of, pinned, version, called_from())
+
+
+def cohorts_query(version: str | None) -> dict[str, Any]:
+    """What a card says of where cohorts come from; of each version, where none is named."""
+    sql = load_query("drift_cohorts")
+    return {"sql": sql, "parameters": {"version": version, "source": None}, "made_of": OF_COHORTS}
 
 
 def called_from() -> int:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lake_access.drift.compared import Side, lake_to_compare
-from lake_access.drift.counting import profile
+from lake_access.drift.compared import AskedQuery, Side, lake_to_compare
+from lake_access.drift.counting import profile, profile_query
 from lake_access.lake import PinnedLake
 from monitoring.drift.result import DatasetDrift
 from monitoring.late_outcomes import Cohort, cohorts
 from monitoring.score_shift import ScoreShift, score_shift
 
 LIVE_HALVES = 3
+MOST_MOVES = 20
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,15 @@ class TooFew:
     current_rows: int
 
 
-def compared(pinned: PinnedLake, reference: Side, current: Side, least: int) -> DatasetDrift | TooFew:
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison, with the queries that made its sides and looked at their columns."""
+
+    drift: DatasetDrift
+    queries: tuple[AskedQuery, ...]
+
+
+def compared(pinned: PinnedLake, reference: Side, current: Side, least: int) -> Comparison | TooFew:
     """Both sides over all their rows, at least so many each; the noise floor is of three halves of the reference."""
     with lake_to_compare(pinned, reference, current) as both:
         known = next(iter(profile(both).values()))
@@ -35,7 +44,9 @@ def compared(pinned: PinnedLake, reference: Side, current: Side, least: int) -> 
         from monitoring.drift.compare import compare
 
         found = compare(both, Wish(halves=LIVE_HALVES))
-    return replace(found, reference=str(reference), current=str(current), snapshot_ids=pinned.snapshot_ids)
+        queries = (*both.queries, profile_query(both))
+    told = replace(found, reference=str(reference), current=str(current), snapshot_ids=pinned.snapshot_ids)
+    return Comparison(told, queries)
 
 
 def compared_by_source(
@@ -50,7 +61,7 @@ def compared_by_source(
 
 def shifted(pinned: PinnedLake, reference: str, current: str) -> ScoreShift:
     """The leads that both versions scored."""
-    return score_shift(pinned, reference, current)
+    return score_shift(pinned, reference, current, MOST_MOVES)
 
 
 def cohorts_of(pinned: PinnedLake, version: str, threshold: int) -> tuple[Cohort, ...]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from app import charts_drift, drift_cohorts, formatting
+from app import charts_drift, drift_cohorts, formatting, table_columns
 from app.cards import chart_card, table_card
 from app.charts_drift import Line
-from app.drift_course import FIGURE, ONE_DIGIT, SHARE, called_from, cohorts_of
+from app.drift_course import COURSE_WRITERS, FIGURE, INTERVAL, ONE_DIGIT, WEEK, called_from, cohorts_of, cohorts_query
+from app.table_columns import Writer
 from lake_access.lake import PinnedLake
 from monitoring.late_outcomes import Cohort
 
 RATIOS = ("Came / expected", "ROC AUC (mature)", "ROC AUC (estimate, mature)", "ROC AUC (estimate, all)")
 ESTIMATES = ("Called and converted (estimate)", "Called in vain (estimate)", "Missed (estimate)")
-COUNTS = ("Expected", "Mean score", *ESTIMATES)
+COHORT_WRITERS: dict[str, Writer] = {
+    **COURSE_WRITERS,
+    **dict.fromkeys(RATIOS, partial(formatting.figure, digits=3)),
+    **dict.fromkeys(ESTIMATES, partial(formatting.figure, digits=1)),
+}
 
 
 def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
@@ -46,21 +52,29 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
             alt="Expected and actual conversions of mature leads by the week of their first score",
             frame=drift_cohorts.cohorts_frame(told),
             file_name="expected-and-came",
+            **cohorts_query(version),
+            writers=COHORT_WRITERS,
             note="Mature leads by the week of their first score; lines are chance's 95% range. Diamonds are off it.",
         )
-    _draw_estimates(found)
+    _draw_estimates(found, version)
     table_card(
         "Cohorts",
         drift_cohorts.cohorts_frame(found[::-1]),
         key="drift_cohorts",
         file_name="cohorts",
-        column_config={"Conversion": SHARE, **dict.fromkeys(RATIOS, FIGURE), **dict.fromkeys(COUNTS, ONE_DIGIT)},
+        **cohorts_query(version),
+        column_config={
+            "Week": WEEK,
+            "95% interval": INTERVAL,
+            **dict.fromkeys(("Leads", "Mature"), table_columns.count()),
+        },
+        writers=COHORT_WRITERS,
         note=f"Estimates are from the scores alone (confidence-based, CBPE): they suppose calibrated scores. Called: a "
         f"score of {called_from()} and more.",
     )
 
 
-def _draw_estimates(found: Sequence[Cohort]) -> None:
+def _draw_estimates(found: Sequence[Cohort], version: str) -> None:
     """The estimates of all weeks, those that nothing can have come of yet too, and what came true of the others."""
     lines = [
         Line("Estimate (all leads)", {each.week: each.estimated_roc_auc for each in found}, estimated=True),
@@ -73,6 +87,8 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
         alt="Estimated ROC AUC of every week's leads, and the true one of mature leads",
         frame=drift_cohorts.cohorts_frame(found)[["Week", "Leads", "Mature", *RATIOS[1:]]],
         file_name="estimated-roc-auc",
+        **cohorts_query(version),
+        writers=COHORT_WRITERS,
         note=f"The estimate is from the scores alone, before anything has come. {drift_cohorts.FEW_CONVERSIONS_TOLD}",
     )
     frame = drift_cohorts.estimates_frame(found[::-1])
@@ -83,7 +99,9 @@ def _draw_estimates(found: Sequence[Cohort]) -> None:
         frame,
         key="drift_estimates_held",
         file_name="estimates-held",
+        **cohorts_query(version),
         column_config={
+            "Week": WEEK,
             **dict.fromkeys(("ROC AUC (estimate)", "ROC AUC (true)"), FIGURE),
             **dict.fromkeys(ESTIMATES, ONE_DIGIT),
         },

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import streamlit as st
 
-from app import drift_view
+from app import drift_view, table_columns
 from app.acting import acting
 from app.cards import table_card
 from app.drift_choice import Sides
@@ -21,7 +21,7 @@ from lake_access.storage import ObjectStore
 from monitoring.kept_reports import HTML, JSON, OURS, StoredReport, list_reports, read_part
 
 FRAME_PIXELS = 900
-FIGURE = st.column_config.NumberColumn(format="%.4f")
+FIGURE = table_columns.figure(4)
 
 
 def draw(sides: Sides | None) -> None:
@@ -43,6 +43,7 @@ def draw(sides: Sides | None) -> None:
         drift_view.reports_frame(reports),
         key="drift_reports",
         file_name="drift-reports",
+        made_of="From the reports that are kept beside the lake; no query gives them.",
         height=min(280, 40 + 36 * len(reports)),
     )
     by_id = {report.id: report for report in reports}
@@ -77,6 +78,7 @@ def _draw_report(store: ObjectStore, report: StoredReport) -> None:
         ours_frame(read_part(store, report, OURS)),
         key="drift_report_ours",
         file_name=f"drift-{report.id}-ours",
+        made_of="As the report kept them when a job made it; no query of now gives them.",
         column_config=dict.fromkeys(("Value", "Noise floor", "PSI"), FIGURE),
         height=300,
     )

@@ -92,7 +92,8 @@ def order_told(cost: Cost | None) -> str:
     if cost is not None and cost.tells:
         return (
             "Order: drifted first, of these score and outcome, then PSI × permutation importance × leads that change "
-            f"band ({formatting.count(cost.moved)}), then PSI."
+            f"band ({formatting.count(cost.moved)}), then PSI. 0.0% of the cost: the model loses nothing without that "
+            "feature. No share: score, outcome, and what the model does not learn from."
         )
     return (
         "Order: drifted first, of these the mix of sources, score and outcome before features, then by PSI. What each "
@@ -109,7 +110,7 @@ def columns_frame(columns: Sequence[ColumnDrift], cost: Cost | None) -> pd.DataF
             "Column": column.column,
             "Drifted": column.drifted,
             "Beyond chance": column.beyond_chance,
-            "Share of the cost": (weights[column.column] or 0.0) / total if total else None,
+            "Share of the cost": _share_of(weights[column.column], total),
             "Value": column.value,
             "Threshold": column.threshold,
             "Noise floor": column.noise,
@@ -217,7 +218,7 @@ def champions_by_day(tenures: Sequence[Tenure], first: date, last: date) -> dict
 
 def shift_told(shift: ScoreShift) -> str:
     """A shift of scores in a sentence or two."""
-    rho = "cannot be told" if shift.rank_correlation is None else f"is {shift.rank_correlation:.3f}"
+    rho = "cannot be told" if shift.rank_correlation is None else f"is {formatting.figure(shift.rank_correlation, 3)}"
     means = (
         ""
         if shift.mean_reference is None or shift.mean_current is None
@@ -289,9 +290,14 @@ def rows_told(side: str, rows: SeenRows, seed: int) -> str:
         return f"{side}: Evidently saw all {formatting.count(rows.rows)} rows."
     return (
         f"{side}: Evidently saw a random sample of {formatting.share(rows.seen, rows.rows)} rows (seed {seed}); "
-        f"a share of them is off by up to {rows.share_error:.2%} in 95 of 100 samples. "
+        f"a share of them is off by up to {formatting.percentage(rows.share_error)} in 95 of 100 samples. "
         "Our own numbers are over all rows."
     )
+
+
+def _share_of(weight: float | None, total: float) -> float | None:
+    """None for what has no weight: score, outcome, and features that the version does not learn from."""
+    return None if weight is None or not total else weight / total
 
 
 def _missing(missing: int, rows: int) -> float | None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from app import formatting
 from app.acting import acting
 from app.explore_view import shown
 from app.lake_session import settings, state
@@ -112,7 +113,7 @@ def export(of: Answered, actor: Actor, as_: str) -> bytes:
         result = start_sql(of.pinned, of.sql, SqlLimits(EXPORTED_ROWS, limits().seconds, limits().memory)).result()
         if result.truncated:
             raise LeadlakeError(
-                f"the result has more than {EXPORTED_ROWS:,} rows; nothing was exported. "
+                f"the result has more than {formatting.count(EXPORTED_ROWS)} rows; nothing was exported. "
                 "`leadlake query SQL --out FILE` writes any number."
             )
         frame = shown(result.table)

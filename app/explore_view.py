@@ -190,7 +190,7 @@ def _series(frame: pd.DataFrame, by: str) -> list[tuple[str, pd.DataFrame]]:
 
 def sentence(rows: int, truncated: bool, seconds: float, limit: int) -> str:
     """How much of a result is on screen, and how long it took."""
-    took = f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    took = formatting.query_time(seconds)
     if truncated:
         return f"The first {formatting.count(limit)} rows are shown, there are more; a download has them. {took}."
     return f"{formatting.count(rows)} {'row' if rows == 1 else 'rows'}, all of them. {took}."

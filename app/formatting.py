@@ -31,6 +31,11 @@ def percentage(rate: float) -> str:
     return f"{rate:.2%}" if 0 < rate < 0.00995 else f"{rate:.1%}"
 
 
+def whole_percentage(rate: float) -> str:
+    """A rate of 0 to 1 that is chosen rather than measured, as a threshold or a tenth is: `5%`."""
+    return f"{rate:.0%}"
+
+
 def interval(low: float, high: float) -> str:
     """Both ends of an interval: `14.3% to 15.2%`."""
     return f"{percentage(low)} to {percentage(high)}"
@@ -74,6 +79,58 @@ def spans(low: float, high: float) -> str:
 def signed_span(seconds: float) -> str:
     """A difference of two spans: `+1.5 days`."""
     return span(seconds) if seconds < 0 else f"+{span(seconds)}"
+
+
+def signed_count(number: float) -> str:
+    """A difference of two counts, none without a sign: `+1,204`, `0`."""
+    return signed(number, 0)
+
+
+def percent(number: float) -> str:
+    """A rate of 0 to 100, written as `percentage` writes one of 0 to 1: `14.7%`, `0.42%`."""
+    return percentage(number / 100)
+
+
+def points(change: float, digits: int = 2) -> str:
+    """A difference in percentage points where a heading has the unit: `+1.20`, `0.00`."""
+    return signed(change, digits)
+
+
+def figure(value: float, digits: int) -> str:
+    """A figure with so many digits after the point; one that rounds to nothing has no sign: `0.646`, `1,234.0`."""
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
+
+
+def figures(low: float, high: float, digits: int) -> str:
+    """Both ends of an interval of figures: `0.602 to 0.686`."""
+    return f"{figure(low, digits)} to {figure(high, digits)}"
+
+
+def brief_figure(value: float) -> str:
+    """A figure of any size in four digits, without zeros that say nothing: `0.05`, `12.5`, `1.2e+06`."""
+    return f"{value:.4g}"
+
+
+def plain(value: float) -> str:
+    """A number of whatever kind: at most four digits after the point, no zeros at its end: `0.05`, `1,234.5`, `2`."""
+    if value and abs(value) < 0.001:
+        return f"{value:.3g}"
+    return figure(value, 4).rstrip("0").rstrip(".")
+
+
+def amount(value: float) -> str:
+    """A value that an event brought: two digits after the point, more where it is under one: `1,250.00`, `0.0125`."""
+    return f"{value:,.6f}".rstrip("0").rstrip(".") if abs(value) < 1 else figure(value, 2)
+
+
+def megabytes(size: float) -> str:
+    """A size in megabytes under a heading that says so, in more digits where it is small: `6.1`, `0.012`."""
+    return figure(size, 1 if size >= 1 else 3)
+
+
+def query_time(seconds: float) -> str:
+    """How long a query took: `0.03 s`, `12 s`."""
+    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.0f} s"
 
 
 def signed(value: float, digits: int) -> str:

@@ -109,7 +109,7 @@ def schedule_line(schedule: Schedule) -> str:
 
 def _at_hand(job: Job, kinds: Mapping[str, JobKind]) -> str:
     title = title_of(job.kind, kinds)
-    return title if job.share is None else f"{title}, {job.share:.0%}"
+    return title if job.share is None else f"{title}, {formatting.whole_percentage(job.share)}"
 
 
 def _value(value: object) -> str:
@@ -119,4 +119,4 @@ def _value(value: object) -> str:
         return formatting.count(len(value))
     if isinstance(value, int):
         return formatting.count(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return formatting.plain(value) if isinstance(value, float) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -102,6 +103,8 @@ def _draw_found(lead_id: str, found: Mapping[str, Any]) -> None:
         alt=f"Features that moved the score of {found['score']} by version {found['version']} up or down",
         frame=frame,
         file_name=f"lead-{lead_id}-factors",
+        made_of="Shapley values that a job reckoned from the model of this version and the lead's features of then.",
+        writers={"contribution": partial(formatting.signed, digits=3)},
         note=note_on(found, len(frame) - len(shown)),
     )
 

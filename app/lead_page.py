@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import charts_leads, formatting, leads_view
+from app import charts_leads, formatting, leads_view, table_columns
 from app.cards import chart_card, table_card
 from app.lead_factors import draw_factors
 from lake_access.lead_history import MOST_EVENTS, LeadHistory, ScoreMove
@@ -20,8 +20,8 @@ _EVENT_COLUMNS: dict[str, Any] = {
     "kind": "Kind",
     "event": "Event",
     "source": "Source",
-    "engagement": st.column_config.NumberColumn("Engagement", format="%+d"),
-    "intent": st.column_config.NumberColumn("Intent", format="%+d"),
+    "engagement": table_columns.signed_count("Engagement"),
+    "intent": table_columns.signed_count("Intent"),
     "rule_score": st.column_config.NumberColumn("Rules' score then"),
     "rules": "Rules",
     "fields": st.column_config.TextColumn("Fields", width="large"),

@@ -143,7 +143,7 @@ def shown(value: Any) -> str:
     if isinstance(value, int):
         return formatting.count(value)
     if isinstance(value, float):
-        return f"{value:,.6f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:,.2f}"
+        return formatting.amount(value)
     return str(value)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import charts, charts_models, formatting, model_words
+from app import charts, charts_models, formatting, model_words, table_columns
 from app.cards import chart_card, facts_card, table_card
 from lake_access.errors import LeadlakeError
 from lake_access.intervals import wilson_interval
@@ -17,18 +17,31 @@ from training.promotion.records import Gate
 from training.versions import ModelVersion
 
 GROUP_FORMATS = {
-    **dict.fromkeys(("Leads", "Converted"), st.column_config.NumberColumn(format="localized")),
-    **dict.fromkeys(
-        ("ROC AUC", "Average precision", "Calibration error"), st.column_config.NumberColumn(format="%.3f")
-    ),
+    **dict.fromkeys(("Leads", "Converted"), table_columns.count()),
+    **dict.fromkeys(("ROC AUC", "Average precision", "Calibration error"), table_columns.figure(3)),
 }
+OF_CARD = (
+    "From the card that training kept with this version, made in Python on its test leads; no query of now gives it."
+)
+COMPARED = "From the comparison that a job made in Python, as it is kept in the database of state."
+FROZEN = "As it was measured in Python when the promotion was asked for, and frozen with the request."
+BIN_WRITERS = dict.fromkeys(("predicted", "observed", "low", "high"), formatting.percentage)
 SHOWN_METRICS = ("roc_auc", "average_precision", "brier", "ece", "lift_10")  # what fits beside each other
 
 
 def draw_comparison(
-    comparison: Comparison, *, key: str, labels: Mapping[str, str], minimum_cell: int, with_leads: bool
+    comparison: Comparison,
+    *,
+    key: str,
+    labels: Mapping[str, str],
+    minimum_cell: int,
+    with_leads: bool,
+    made_of: str,
 ) -> None:
-    """Everything that a comparison says; single leads only `with_leads`, for who may see them all."""
+    """Everything that a comparison says; single leads only `with_leads`, for who may see them all.
+
+    `made_of` says in a sentence where it is kept.
+    """
     first, second = comparison.first, comparison.second
     names = (f"Version {first}", f"Version {second}")
     table_card(
@@ -36,12 +49,13 @@ def draw_comparison(
         model_words.metrics_table(comparison.metrics, first, second),
         key=f"{key}_metrics",
         file_name=f"metrics-{first}-{second}",
+        made_of=made_of,
         note=f"Differences are version {second} less version {first}, with the 95% interval of a paired bootstrap.",
     )
-    _draw_bands(comparison, key, minimum_cell)
+    _draw_bands(comparison, key, minimum_cell, made_of)
     left, right = st.columns(2, gap="small")
     with left:
-        _draw_calibration(comparison, names, key)
+        _draw_calibration(comparison, names, key, made_of)
     with right:
         bars = [(bar.lowest, bar.highest, bar.first, bar.second) for bar in comparison.scores]
         chart_card(
@@ -51,6 +65,7 @@ def draw_comparison(
             alt=f"How many of {comparison.counted.leads} leads have which score under versions {first} and {second}",
             frame=pd.DataFrame(bars, columns=["From", "To", *names]),
             file_name=f"scores-{first}-{second}",
+            made_of=made_of,
             note=_agreement(comparison),
         )
     table_card(
@@ -58,6 +73,7 @@ def draw_comparison(
         model_words.sources_table(comparison.by_source, labels),
         key=f"{key}_sources",
         file_name=f"sources-{first}-{second}",
+        made_of=made_of,
         note=f"Before is version {first}, after is version {second}.",
     )
     if with_leads and comparison.movers:
@@ -66,11 +82,12 @@ def draw_comparison(
             model_words.movers_table(comparison.movers, labels),
             key=f"{key}_movers",
             file_name=f"movers-{first}-{second}",
+            made_of=made_of,
             note="Moved by: the features whose part in the lead's log-odds changes most, and by how much.",
         )
 
 
-def _draw_bands(comparison: Comparison, key: str, minimum_cell: int) -> None:
+def _draw_bands(comparison: Comparison, key: str, minimum_cell: int, made_of: str) -> None:
     first, second = comparison.first, comparison.second
     heads = [f"{name} {cutoff}+" for name, cutoff in zip(comparison.bands, comparison.cutoffs, strict=True)]
     cells = charts_models.matrix_cells(comparison.band_matrix, comparison.bands, minimum_cell)
@@ -87,7 +104,9 @@ def _draw_bands(comparison: Comparison, key: str, minimum_cell: int) -> None:
             key=f"{key}_matrix",
             alt=charts.description(f"From bands of version {first} to bands of {second}", list(cells.values())),
             frame=_matrix_frame(comparison),
+            writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
             file_name=f"bands-{first}-{second}",
+            made_of=made_of,
             note=f"Rows: version {first}. Columns: version {second}. {declared} "
             f"{formatting.count(comparison.changed_band)} of {formatting.count(comparison.counted.leads)} leads "
             "change their band.",
@@ -98,11 +117,12 @@ def _draw_bands(comparison: Comparison, key: str, minimum_cell: int) -> None:
             model_words.cutoffs_table(comparison),
             key=f"{key}_cutoffs",
             file_name=f"cutoffs-{first}-{second}",
+            made_of=made_of,
             note=f"Scores of version {second} at which a band keeps its number of leads, or its conversion.",
         )
 
 
-def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str) -> None:
+def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str, made_of: str) -> None:
     curves = (
         charts_models.Curve(names[0], charts_models.FIRST, comparison.calibration_first),
         charts_models.Curve(names[1], charts_models.SECOND, comparison.calibration_second),
@@ -113,7 +133,9 @@ def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str) 
         key=f"{key}_calibration",
         alt=f"Observed against predicted conversion of versions {comparison.first} and {comparison.second}",
         frame=pd.concat([_bins_frame(curve.bins).assign(Version=curve.name) for curve in curves]),
+        writers=BIN_WRITERS,
         file_name=f"calibration-{comparison.first}-{comparison.second}",
+        made_of=made_of,
         note="Tenths of the leads, with 95% Wilson intervals. On the dotted line a model is right.",
     )
 
@@ -130,7 +152,9 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
             key="card_calibration",
             alt=f"Observed against predicted conversion of version {version.version} on its test leads",
             frame=_bins_frame(bins),
+            writers=BIN_WRITERS,
             file_name=f"calibration-{version.version}",
+            made_of=OF_CARD,
             note="Test leads in tenths by predicted conversion, with 95% Wilson intervals.",
         )
     with right:
@@ -141,36 +165,38 @@ def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping
             alt=f"Conversions among the highest tenths of the leads by version {version.version}",
             frame=pd.DataFrame(card["lift"]),
             file_name=f"lift-{version.version}",
+            made_of=OF_CARD,
             note="Of all conversions among the test leads. The dotted line is chance.",
         )
-    left, right = st.columns(2, gap="small")
-    with left:
-        chart_card(
-            "What matters to it",
-            charts_models.importance_bars(card["importances"]),
-            key="card_importances",
-            alt=f"The most important features of version {version.version}",
-            frame=pd.DataFrame(card["importances"]),
-            file_name=f"importances-{version.version}",
-            note="By permutation on the test leads; lines are the spread over repeats.",
-        )
-    with right:
-        table_card(
-            "By source",
-            _groups_frame(version.metrics_by_source, "Source", labels),
-            key="card_sources",
-            file_name=f"sources-{version.version}",
-            note="On the test leads. Empty where the leads of a source are all of one outcome.",
-            column_config=GROUP_FORMATS,
-        )
+    chart_card(
+        "What matters to it",
+        charts_models.importance_bars(card["importances"]),
+        key="card_importances",
+        alt=f"The most important features of version {version.version}",
+        frame=pd.DataFrame(card["importances"]),
+        file_name=f"importances-{version.version}",
+        made_of=OF_CARD,
+        note="By permutation on the test leads; lines are the spread over repeats.",
+    )
+    # Six columns do not fit half of the page.
+    table_card(
+        "By source",
+        _groups_frame(version.metrics_by_source, "Source", labels),
+        key="card_sources",
+        file_name=f"sources-{version.version}",
+        made_of=OF_CARD,
+        note="On the test leads. Empty where the leads of a source are all of one outcome.",
+        column_config={"Source": st.column_config.TextColumn(pinned=True), **GROUP_FORMATS},
+    )
     table_card(
         "By month",
         _groups_frame(card["by_month"], "Month", {}),
         key="card_months",
         file_name=f"months-{version.version}",
+        made_of=OF_CARD,
         note="On the test leads, by the month (UTC) in which they were scored first. Empty where all are of one "
         "outcome.",
-        column_config=GROUP_FORMATS,
+        column_config={"Month": st.column_config.TextColumn(pinned=True), **GROUP_FORMATS},
     )
     draw_origin(version, card)
 
@@ -208,7 +234,7 @@ def draw_origin(version: ModelVersion, card: Mapping[str, Any]) -> None:
         ("Digest of its dataset", version.dataset_digest),
         *((f"Snapshot of {table}", str(snapshot)) for table, snapshot in version.snapshot_ids),
     ]  # fmt: skip
-    facts_card("What it was made from", made, key="made_from", file_name=f"version-{version.version}")
+    facts_card("What it was made from", made, key="made_from", file_name=f"version-{version.version}", made_of=OF_CARD)
 
 
 def draw_gates(gates: Sequence[Gate]) -> None:
@@ -236,10 +262,8 @@ def draw_refusal(refused: LeadlakeError) -> None:
 def _agreement(comparison: Comparison) -> str:
     if comparison.spearman is None or comparison.kendall is None:
         return "One version gives every lead the same score."
-    return (
-        f"Both versions order the leads alike to {comparison.spearman:.2f} (Spearman) and {comparison.kendall:.2f} "
-        "(Kendall); 1 is the same order."
-    )
+    spearman, kendall = (formatting.figure(each, 2) for each in (comparison.spearman, comparison.kendall))
+    return f"Both versions order the leads alike to {spearman} (Spearman) and {kendall} (Kendall); 1 is the same order."
 
 
 def _matrix_frame(comparison: Comparison) -> pd.DataFrame:
@@ -293,7 +317,7 @@ def _groups_frame(groups: Mapping[str, Mapping[str, float]], of: str, labels: Ma
             }
             for group, found in groups.items()
         ]
-    ).round(3)
+    )
 
 
 def left_out(counts: Mapping[str, int]) -> str:

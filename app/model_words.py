@@ -49,7 +49,7 @@ def figure_of(metric: str, interval: Interval) -> tuple[str, str]:
     if metric == "capture_20":
         return formatting.percentage(interval.value), formatting.interval(interval.low, interval.high)
     digits = _digits(metric)
-    return f"{interval.value:.{digits}f}", f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
+    return formatting.figure(interval.value, digits), formatting.figures(interval.low, interval.high, digits)
 
 
 def verdict(difference: Difference) -> str:
@@ -87,8 +87,8 @@ def sources_table(by_source: Sequence[SourceComparison], labels: Mapping[str, st
                 "Source": labels.get(each.source, each.source),
                 "Leads": formatting.count(each.counted.leads),
                 "Conversion": _rate(each.counted),
-                "Mean score": f"{each.mean_score_first:.1f} → {each.mean_score_second:.1f}",
-                "ROC AUC": "" if ranking is None else f"{ranking.first.value:.3f} → {ranking.second.value:.3f}",
+                "Mean score": f"{formatting.score(each.mean_score_first)} → {formatting.score(each.mean_score_second)}",
+                "ROC AUC": "" if ranking is None else _before_and_after("roc_auc", ranking),
                 "Verdict": "too few to tell" if ranking is None else verdict(ranking),
             }
         )
@@ -104,7 +104,9 @@ def movers_table(movers: Sequence[Mover], labels: Mapping[str, str]) -> pd.DataF
                 "Band": _moved(each.first_band, each.second_band),
                 "Source": labels.get(each.source, each.source),
                 "Converted": "yes" if each.converted else "no",
-                "Moved by": ", ".join(f"{why.feature} {why.second - why.first:+.2f}" for why in each.reasons),
+                "Moved by": ", ".join(
+                    f"{why.feature} {formatting.signed(why.second - why.first, 2)}" for why in each.reasons
+                ),
                 "Lead": each.lead_id,
             }
             for each in movers
@@ -149,6 +151,10 @@ def gaps_table(gaps: Sequence[Gap], shuffled: Mapping[str, float | None] | None 
             }
         )
     return pd.DataFrame(rows)
+
+
+def _before_and_after(metric: str, difference: Difference) -> str:
+    return f"{figure_of(metric, difference.first)[0]} → {figure_of(metric, difference.second)[0]}"
 
 
 def _plain(metric: str, value: float | None) -> str:

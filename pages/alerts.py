@@ -25,6 +25,7 @@ from monitoring.alerts.records import Alert
 from monitoring.alerts.rules import Rule, described, remove_rule
 
 UNDELIVERED_SHOWN = 5
+KEPT = "From the database of state, where rules, checks, alerts and messages are kept; no query of the lake gives them."
 
 
 def check_now(actor: Actor) -> str:
@@ -63,7 +64,9 @@ def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
             return
         frame = alert_view.rules_frame(shown, now)
         with heading:
-            data_menu(frame.drop(columns="course"), key="rules", file_name="alert-rules", with_table=False)
+            data_menu(
+                frame.drop(columns="course"), key="rules", file_name="alert-rules", made_of=KEPT, with_table=False
+            )
         selected = st.dataframe(
             frame,
             hide_index=True,
@@ -101,6 +104,7 @@ def draw_rule(rule: Rule, shown: Board, actor: Actor) -> None:
             alt=alert_view.checks_alt(rule, checks),
             frame=alert_view.checks_frame(checks),
             file_name=f"alert-rule-{rule.id}",
+            made_of=KEPT,
             note="The newest 200 checks at most; red ones were too much.",
         )
     st.text(f"Set by {rule.set_by}" + (f" on {formatting.moment(rule.set_at)}." if rule.set_at else "."))
@@ -186,6 +190,12 @@ if may(reader, Action.MANAGE_ALERTS):
         rule_form(reader, shown.channels)
 draw_channels(shown, reader)
 if shown.ended:
-    table_card("Ended", alert_view.ended_frame(shown.ended), key="ended_alerts", file_name="alerts")
+    table_card("Ended", alert_view.ended_frame(shown.ended), key="ended_alerts", file_name="alerts", made_of=KEPT)
 if shown.messages:
-    table_card("Messages", alert_view.messages_frame(shown.messages), key="messages", file_name="alert-messages")
+    table_card(
+        "Messages",
+        alert_view.messages_frame(shown.messages),
+        key="messages",
+        file_name="alert-messages",
+        made_of=KEPT,
+    )

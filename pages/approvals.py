@@ -20,6 +20,8 @@ from training.promotion.records import Request, requests
 from training.promotion.requesting import withdraw
 from training.registry import card
 
+HISTORY = "From the database of state, where each request stays with what was decided; the ledger has the same steps."
+
 
 def decide(act: Callable[[datetime], object]) -> None:
     """Do it, and draw the page anew; or say why it was refused."""
@@ -113,6 +115,7 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
         model_words.gaps_table(impact.gaps, shuffled_of(request.version)),
         key=f"gaps_{request.id}",
         file_name=f"gaps-{request.version}",
+        made_of=model_view.FROZEN,
         note="Validation: the leads that calibrated it. Gap: the newest leads less validation, "
         "which is what leads that came later cost it, or gave it. Shuffled: the same training where leads of all times "
         "are dealt at random. What the newest leads fall short of that comes of the time.",
@@ -124,6 +127,7 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
             labels={name: declared.label for name, declared in settings().declarations.sources.items()},
             minimum_cell=settings().declarations.lake.minimum_cell,
             with_leads=acting().limits is None,
+            made_of=model_view.FROZEN,
         )
 
 
@@ -161,7 +165,7 @@ def draw_history(decided: list[Request]) -> None:
         }
         for each in decided
     ]
-    table_card("History", pd.DataFrame(rows), key="history", file_name="promotions")
+    table_card("History", pd.DataFrame(rows), key="history", file_name="promotions", made_of=HISTORY)
     for each in decided:
         overridden = [gate for gate in each.gates if gate.override is not None]
         if overridden:

@@ -82,7 +82,7 @@ def draw_history() -> None:
         with st.container(border=True):
             st.code(one.sql if len(one.sql) <= 300 else f"{one.sql[:300]} …", language="sql", wrap_lines=True)
             rows = "" if one.rows is None else f", {formatting.count(one.rows)} rows"
-            took = "" if one.seconds is None else f", {one.seconds:.2f} s"
+            took = "" if one.seconds is None else f", {formatting.query_time(one.seconds)}"
             st.text(f"{formatting.moment(one.at)}{rows}{took}{'' if one.outcome == 'done' else f': {one.outcome}'}")
             st.button("Open", key=f"again_{place}", on_click=take, args=(one.sql,))
 
@@ -105,8 +105,8 @@ def draw_editor() -> None:
             st.text_input("Name", key=NAME, max_chars=120)
             st.button("Save under this name", on_click=save, disabled=not st.session_state.get(NAME, "").strip())
     st.caption(
-        f"Read only. At most {formatting.count(limits.rows or 0)} rows on screen, {limits.seconds:g} seconds, "
-        f"{limits.memory} of memory."
+        f"Read only. At most {formatting.count(limits.rows or 0)} rows on screen, "
+        f"{formatting.plain(limits.seconds or 0.0)} seconds, {limits.memory} of memory."
     )
 
 
@@ -121,7 +121,7 @@ def draw_running() -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Cancel", icon=":material/stop:", on_click=explore_session.cancel)
-        st.caption(f":material/hourglass_top: Running for {time.monotonic() - found.began:.1f} s …")
+        st.caption(f":material/hourglass_top: Running for {formatting.duration(time.monotonic() - found.began)} …")
 
 
 def draw_chart(frame: pd.DataFrame) -> None:

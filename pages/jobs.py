@@ -23,6 +23,7 @@ from lake_access.permissions import Action, Actor, may
 
 ENDED_SHOWN = 200
 ACTIVE_SEEN = "_active_jobs_seen"
+KEPT = f"From the queue in the database of state: the newest {ENDED_SHOWN} jobs that ended, at most."
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -55,7 +56,7 @@ def ended_jobs(actor: Actor) -> None:
             return
         frame = job_view.jobs_frame(ended, KINDS, datetime.now(UTC))
         with heading:
-            data_menu(frame, key="ended_jobs", file_name="jobs", with_table=False)
+            data_menu(frame, key="ended_jobs", file_name="jobs", made_of=KEPT, with_table=False)
         selected = st.dataframe(
             frame,
             hide_index=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts_lake, formatting
+from app import charts_lake, formatting, table_columns
 from app.acting import acting
 from app.cards import chart_card, table_card
 from app.escaping import markdown_text
@@ -31,23 +31,18 @@ BATCH_COLUMNS = (
 )
 
 
-def number(label: str) -> object:
-    """A column of whole numbers."""
-    return st.column_config.NumberColumn(label, format="localized")
-
-
 COUNTS = {
-    "built_at": st.column_config.DatetimeColumn("Built (UTC)", format="YYYY-MM-DD HH:mm"),
-    "landed_at": st.column_config.DatetimeColumn("Landed (UTC)", format="YYYY-MM-DD HH:mm"),
+    "built_at": table_columns.moment("Built (UTC)"),
+    "landed_at": table_columns.moment("Landed (UTC)"),
     "stream": "Stream",
     "batch_id": "Batch",
     "history": st.column_config.CheckboxColumn("History", help="Landed as history: known from the start, not as news."),
-    "batches": number("Batches"),
-    "lines_read": number("Lines read"),
-    "curated": number("Curated"),
-    "duplicates": number("Duplicates"),
-    "quarantined": number("Quarantined"),
-    "batches_refused": number("Refused whole"),
+    "batches": table_columns.count("Batches"),
+    "lines_read": table_columns.count("Lines read"),
+    "curated": table_columns.count("Curated"),
+    "duplicates": table_columns.count("Duplicates"),
+    "quarantined": table_columns.count("Quarantined"),
+    "batches_refused": table_columns.count("Refused whole"),
     "refused": "Refused whole, why",
 }
 
@@ -80,6 +75,7 @@ def draw_health() -> None:
         frame,
         key="health",
         file_name="lake-health",
+        made_of="From what `leadlake doctor` looks at: settings, the catalog, tables and the storage behind them.",
         height="content",
         column_config={
             "State": st.column_config.TextColumn(width=70),
@@ -98,14 +94,16 @@ def draw_tables() -> None:
         states[["table", "rows", "files", "megabytes", "committed_at", "snapshot"]],
         key="tables",
         file_name="lake-tables",
+        made_of="From the metadata that the catalog keeps of each table's snapshot; no query reads the rows for it.",
         column_config={
             "table": "Table",
-            "rows": number("Rows"),
-            "files": number("Files"),
-            "megabytes": st.column_config.NumberColumn("MB", format="%.1f"),
-            "committed_at": st.column_config.DatetimeColumn("Rows committed (UTC)", format="YYYY-MM-DD HH:mm"),
+            "rows": table_columns.count("Rows"),
+            "files": table_columns.count("Files"),
+            "megabytes": "MB",
+            "committed_at": table_columns.moment("Rows committed (UTC)"),
             "snapshot": "Snapshot",
         },
+        writers={"megabytes": formatting.megabytes},
     )
 
 
@@ -151,9 +149,9 @@ def draw_quarantine() -> None:
         column_config={
             "stream": "Stream",
             "reason": "Reason",
-            "lines": number("Lines"),
-            "first_seen": st.column_config.DatetimeColumn("First landed (UTC)", format="YYYY-MM-DD HH:mm"),
-            "last_seen": st.column_config.DatetimeColumn("Last landed (UTC)", format="YYYY-MM-DD HH:mm"),
+            "lines": table_columns.count("Lines"),
+            "first_seen": table_columns.moment("First landed (UTC)"),
+            "last_seen": table_columns.moment("Last landed (UTC)"),
         },
     )
 
@@ -190,13 +188,14 @@ def draw_snapshots() -> None:
         lake_state.snapshots(opened_lake(), acting()),
         key="snapshots",
         file_name="snapshots",
+        made_of="From the metadata that the catalog keeps of each snapshot; no query reads the rows for it.",
         note="`leadlake query --as-of SNAPSHOT` reads an earlier state; `leadlake maintain` lets go what is older than "
         f"{days} days.",
         column_config={
-            "committed_at": st.column_config.DatetimeColumn("Committed (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+            "committed_at": table_columns.moment("Committed (UTC)", seconds=True),
             "table": "Table",
             "snapshot": "Snapshot",
-            "rows": number("Rows"),
+            "rows": table_columns.count("Rows"),
         },
     )
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Engine
 
-from app import filters, formatting, lead_finder, lead_page, leads_view, notices, person_forgetting
+from app import filters, formatting, lead_finder, lead_page, leads_view, notices, person_forgetting, table_columns
 from app.acting import acting
 from app.asked_leads import asked_leads
 from app.cards import stated_parameters, too_many_for_a_file
@@ -34,12 +34,12 @@ COLUMNS: dict[str, Any] = {
     "final_score": st.column_config.ProgressColumn("Rules' score", min_value=0, max_value=100, format="%d", width=110),
     "model_score": st.column_config.ProgressColumn("Model score", min_value=0, max_value=100, format="%d", width=110),
     "converted": st.column_config.CheckboxColumn("Converted", width=85),
-    "sales_actions": st.column_config.NumberColumn("Sales actions", format="localized", width=100),
-    "created_at": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
-    "last_event_at": st.column_config.DatetimeColumn("Last seen (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "sales_actions": table_columns.count("Sales actions", width=100),
+    "created_at": table_columns.moment("Created (UTC)"),
+    "last_event_at": table_columns.moment("Last seen (UTC)"),
     "location": "Location",
     "device_model": "Device",
-    "converted_at": st.column_config.DatetimeColumn("Converted (UTC)", format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "converted_at": table_columns.moment("Converted (UTC)"),
     "model_version": "Model version",
     "mature": "Mature",
 }

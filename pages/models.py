@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import formatting, model_actions, model_jobs, model_view, model_words
 from app.acting import acting
+from app.cards import table_card
 from app.lake_session import settings, state
 from lake_access.errors import LeadlakeError
 from lake_access.permissions import Action, may
@@ -87,10 +88,15 @@ def draw_list(found: Sequence[ModelVersion], live: Champion | None) -> None:
         }
         for each in found
     ]
-    with st.container(border=True):
-        st.subheader("Versions")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The versions of the model, the newest first")
-        st.caption("Metrics are on the newest fifth of the leads of each training, with 95% bootstrap intervals.")
+    table_card(
+        "Versions",
+        pd.DataFrame(rows),
+        key="versions",
+        file_name="model-versions",
+        made_of="From the registry of models, which keeps what each training measured; no query gives it.",
+        note="The newest first. Metrics are on the newest fifth of the leads of each training, with 95% bootstrap "
+        "intervals.",
+    )
 
 
 def draw_request(version: str) -> None:
@@ -147,6 +153,7 @@ def draw_compare_tab(found: Sequence[ModelVersion], live: Champion | None, label
         labels=labels,
         minimum_cell=settings().declarations.lake.minimum_cell,
         with_leads=acting().limits is None,
+        made_of=model_view.COMPARED,
     )
 
 

@@ -25,8 +25,6 @@ from app.overview_view import Card
 from app.trend_chart import trend, trend_description
 from lake_access.permissions import Action, may
 
-RATE = st.column_config.NumberColumn(format="percent")
-
 
 def headline(shown: Sequence[Card]) -> None:
     """The figures, each with what it rests on, its change in words, and its course."""
@@ -166,7 +164,8 @@ with left:
         file_name=f"leads-by-{grain}",
         sql=course.counted.sql,
         parameters=course.counted.parameters,
-        column_config={"rate": RATE, "low": RATE, "high": RATE},
+        writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
+        fills=True,
         note=f"Young: within {lake.outcome_window_days} days of their first touch, and not counted in rates.",
     )
 with right:

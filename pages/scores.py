@@ -54,7 +54,7 @@ def headline(histogram: ScoreHistogram, worth: ScoreQuality, error: float | None
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else formatting.figure(value, 3)
 
 
 def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: int) -> None:
@@ -88,7 +88,7 @@ def draw_gain() -> None:
         return
     st.markdown(
         f"The top **{top}%** of leads hold **{formatting.percentage(reading.gain)}** of conversions "
-        f"({formatting.interval(reading.low, reading.high)}): **{reading.lift:.1f} times** "
+        f"({formatting.interval(reading.low, reading.high)}): **{formatting.figure(reading.lift, 1)} times** "
         f"as many as {top}% taken blindly."
     )
     drawn: dict[str, Any] = {
@@ -112,7 +112,7 @@ def draw_gain() -> None:
             "Lift",
             charts_gain.lift(curve, reading),
             key="lift",
-            alt=f"The best {top}% of leads convert {reading.lift:.1f} times as often as all",
+            alt=f"The best {top}% of leads convert {formatting.figure(reading.lift, 1)} times as often as all",
             file_name="lift",
             note="The bar is the 95% Wilson interval of the share of the conversions.",
             **drawn,
@@ -138,10 +138,10 @@ def draw_capacity() -> None:
     if cut is None:
         st.info("Even the highest score brings more leads a week than that.", icon=":material/call:")
     else:
-        promised = f"{cut.low:.1f} to {cut.high:.1f}"
+        promised = formatting.figures(cut.low, cut.high, 1)
         figures = (
-            ("Call from score", str(cut.score), f"{cut.weekly:.1f} leads a week"),
-            ("Conversions a week", f"{cut.expected:.1f}", promised),
+            ("Call from score", str(cut.score), f"{formatting.figure(cut.weekly, 1)} leads a week"),
+            ("Conversions a week", formatting.figure(cut.expected, 1), promised),
             ("In one week", f"{answer.one_week[0]} to {answer.one_week[1]}", "conversions (95%)"),
             ("Leads in a week", f"{answer.least} to {answer.most}", "least and most"),
         )
@@ -151,8 +151,9 @@ def draw_capacity() -> None:
     if answer.next_lower is not None:
         more = answer.next_lower
         st.caption(
-            f"From score {more.score} it would be {more.weekly:.1f} leads a week and {more.expected:.1f} conversions "
-            f"({more.low:.1f} to {more.high:.1f})."
+            f"From score {more.score} it would be {formatting.figure(more.weekly, 1)} leads a week and "
+            f"{formatting.figure(more.expected, 1)} conversions "
+            f"({formatting.figures(more.low, more.high, 1)})."
         )
     cuts = cut_offs(histogram, arrivals)
     chart_card(
@@ -243,6 +244,7 @@ def draw_bands() -> None:
         parameters=found.parameters,
         note="The bands of leadlake.toml, on the chosen score; mature leads.",
         column_config=band_editor.band_columns(),
+        writers=band_editor.BAND_WRITERS,
     )
     band_editor.band_editor(
         histogram,

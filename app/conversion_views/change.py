@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import formatting
+from app import formatting, table_columns
 from app.analysis_charts import Level, Part, signed, waterfall
-from app.cards import chart_card, table_card
+from app.cards import chart_card, stated_queries, table_card
 from app.comparison import maturity_caveat
 from app.conversion_view import Reading, whole
 from app.conversion_views.shown import Shown
 from app.lake_session import ask
+from app.table_columns import Writer
 from lake_access.conversion import ConversionRow
 from lake_access.conversion_analysis.rate_split import PARTS, Change, RateSplit, points_that_add_up, rate_change
 from lake_access.differences import of_proportions
 
 PART_NAMES = {"source_mix": "Source mix", "score_mix": "Score mix", "within": "Within cells"}
 ALL_BANDS = "all"
+CELL_WRITERS: dict[str, Writer] = {
+    "percent_before": formatting.percent,
+    "percent": formatting.percent,
+    **dict.fromkeys(PARTS, partial(formatting.points, digits=3)),
+}
+SPLIT = "Both periods by source and score band, the earlier first; the change is split in Python, exactly."
 
 
 def draw(shown: Shown) -> bool:
@@ -46,15 +55,15 @@ def draw(shown: Shown) -> bool:
     cells = cells_frame(found.split, shown.reading)
     table_card(
         "Where it comes from",
-        as_shown(cells),
-        in_file=cells,
+        cells,
         key="change_cells",
         file_name="rate-change-by-cell",
-        sql=found.this.sql,
-        parameters=found.this.parameters,
+        sql=stated_queries(asked_of(found)),
+        made_of=SPLIT,
         note="Points: percentage points of the whole rate. A source that gains share adds what its rate is above the "
         "mean; a band what its rate is above its source's. The columns add up to the parts above.",
         column_config=_cells_config(),
+        writers=CELL_WRITERS,
     )
     return True
 
@@ -80,9 +89,9 @@ def cells_frame(split: RateSplit, reading: Reading) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def as_shown(cells: pd.DataFrame) -> pd.DataFrame:
-    """The same, with 0 for what three digits would show as a minus zero."""
-    return cells.assign(**{part: cells[part].mask(cells[part].abs() < 0.0005, 0.0) for part in PARTS})
+def asked_of(found: Change) -> list[tuple[str, Mapping[str, object]]]:
+    """The queries of both periods, the earlier first."""
+    return [(each.sql, each.parameters) for each in (found.earlier, found.this)]
 
 
 def _headline(before: ConversionRow, now: ConversionRow, shown: Shown) -> None:
@@ -122,8 +131,8 @@ def _draw_waterfall(found: Change, split: RateSplit, before: ConversionRow, now:
             {"part": [part.name for part in parts], "points": [float(100 * getattr(split, part)) for part in PARTS]}
         ),
         file_name="rate-change",
-        sql=found.earlier.sql,
-        parameters=found.earlier.parameters,
+        sql=stated_queries(asked_of(found)),
+        made_of=SPLIT,
         note="Source mix: other shares of the sources. Score mix: other shares of the bands within a source. Within "
         "cells: leads of the same source and band convert otherwise. The parts add up to the change, exactly.",
     )
@@ -141,13 +150,12 @@ def _why_none(found: Change, shown: Shown) -> str:
 
 
 def _cells_config() -> dict[str, Any]:
-    points = {part: st.column_config.NumberColumn(name, format="%.3f") for part, name in PART_NAMES.items()}
     return {
         "source": st.column_config.TextColumn("Source", pinned=True),
         "band": st.column_config.TextColumn("Score band"),
-        "leads_before": st.column_config.NumberColumn("n before", format="localized"),
-        "percent_before": st.column_config.NumberColumn("Rate before", format="%.1f%%"),
-        "leads": st.column_config.NumberColumn("n", format="localized"),
-        "percent": st.column_config.NumberColumn("Rate", format="%.1f%%"),
-        **points,
+        "leads_before": table_columns.count("n before"),
+        "percent_before": "Rate before",
+        "leads": table_columns.count("n"),
+        "percent": "Rate",
+        **PART_NAMES,
     }

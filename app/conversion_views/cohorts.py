@@ -43,6 +43,7 @@ def draw(shown: Shown) -> bool:
         file_name="cohorts",
         sql=found.sql,
         parameters=found.parameters,
+        writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
         note=f"{_note(found, len(months))} Click a cell to filter by its month.",
         on_select=on_click("cohorts", [{"month": months[row]} for row, _ in drawn], "customdata"),
     )

@@ -20,7 +20,6 @@ from lake_access.conversion import Conversion, ConversionRow
 BETWEEN_CARDS = 96  # pixels from one figure to the one in the card below it
 COLUMNS_BESIDE = 6  # so many columns of a heat map fit beside the bars; with more it goes below them
 HEIGHT_BELOW = 300
-SHARE = st.column_config.NumberColumn(format="percent")
 
 
 def draw(shown: Shown) -> bool:
@@ -103,7 +102,7 @@ def _draw_margin(of: Margin, answer: Conversion, shown: Shown, beside: int = 0, 
         file_name=f"conversion-by-{of.dimension.replace('_', '-')}",
         sql=answer.sql,
         parameters=answer.parameters,
-        column_config={"rate": SHARE, "low": SHARE, "high": SHARE},
+        writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
         note=of.leaves_out,
         on_select=on_click(f"by_{of.dimension}", marks, "point_index" if of.is_time else "y"),
     )

@@ -9,15 +9,16 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from app import formatting
+from app import formatting, table_columns
 from app.acting import acting
 from app.analysis_charts import FunnelBar, funnel_bars
-from app.cards import chart_card, table_card
+from app.cards import chart_card, stated_queries, table_card
 from app.comparison import Comparison, maturity_caveat
 from app.conversion_views.clicks import chart_key, on_click_open
 from app.conversion_views.leads_behind import LEADS, Which
 from app.conversion_views.shown import Shown
 from app.lake_session import ask
+from app.table_columns import Writer
 from lake_access.conversion_analysis.funnel import STEPS, Funnel, Step, funnel
 from lake_access.differences import of_proportions
 from lake_access.intervals import wilson_interval
@@ -30,6 +31,10 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     "contacted": "Contacted",
     "converted": "Converted",
 }
+CHANGE_WRITERS: Final[dict[str, Writer]] = {
+    **dict.fromkeys(("percent", "percent_before"), formatting.percent),
+    **dict.fromkeys(("points", "low", "high"), formatting.points),
+}
 LEADS_OF: Final[Mapping[Step, Which]] = {
     "lead": "counted",
     "scored": "scored",
@@ -37,7 +42,6 @@ LEADS_OF: Final[Mapping[Step, Which]] = {
     "converted": "reached",
 }
 CHANGES: Final = ("share", "n", "percent", "n_before", "percent_before", "points", "low", "high", "verdict")
-SHARE = st.column_config.NumberColumn(format="percent")
 
 
 def draw(shown: Shown) -> bool:
@@ -65,7 +69,7 @@ def draw(shown: Shown) -> bool:
         + (" Thin bars: the period before." if before is not None else "")
         + (" Click a bar to open its leads below." if opens_leads else ""),
         on_select=on_click_open("funnel", [LEADS_OF[step] for step in STEPS], LEADS) if opens_leads else "ignore",
-        column_config=dict.fromkeys(("of_step_before", "of_all", "low", "high"), SHARE),
+        writers=dict.fromkeys(("of_step_before", "of_all", "low", "high"), formatting.percentage),
     )
     if compared is not None and both is not None:
         _draw_changes(both[0], both[1], compared, shown)
@@ -142,19 +146,20 @@ def _draw_changes(now: Funnel, before: Funnel, compared: Comparison, shown: Show
         changes_frame(now, before, shown.lake.minimum_cell),
         key="funnel_changes",
         file_name="funnel-changes",
-        sql=before.sql,
-        parameters=before.parameters,
+        sql=stated_queries([(now.sql, now.parameters), (before.sql, before.parameters)]),
+        made_of="Both periods, each counted by itself; shares and intervals are reckoned from the counts in Python.",
         note=f"{compared.label[:1].upper()}{compared.label[1:]}. Points: percentage points, with the 95% interval of "
         f"their difference. {caveat}",
         column_config={
             "share": st.column_config.TextColumn("Share", pinned=True),
-            "n": st.column_config.NumberColumn("n", format="localized"),
-            "percent": st.column_config.NumberColumn("Now", format="%.1f%%"),
-            "n_before": st.column_config.NumberColumn("n before", format="localized"),
-            "percent_before": st.column_config.NumberColumn("Before", format="%.1f%%"),
-            "points": st.column_config.NumberColumn("Points", format="%+.2f"),
-            "low": st.column_config.NumberColumn("95% from", format="%+.2f"),
-            "high": st.column_config.NumberColumn("to", format="%+.2f"),
-            "verdict": st.column_config.TextColumn("Verdict"),
+            "n": table_columns.count("n"),
+            "percent": "Now",
+            "n_before": table_columns.count("n before"),
+            "percent_before": "Before",
+            "points": "Points",
+            "low": "95% from",
+            "high": "to",
+            "verdict": "Verdict",
         },
+        writers=CHANGE_WRITERS,
     )

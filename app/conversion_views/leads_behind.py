@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 import streamlit as st
 
-from app import formatting
+from app import formatting, table_columns
 from app.acting import acting
 from app.cards import stated_parameters, too_many_for_a_file
 from app.conversion_views.shown import Shown
@@ -137,12 +137,12 @@ def _config() -> dict[str, Any]:
         "final_score": column.NumberColumn("Score"),
         "model_score": column.NumberColumn("Model score"),
         "model_version": column.TextColumn("Model version"),
-        "created_at": column.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm"),
+        "created_at": table_columns.moment("Created (UTC)"),
         "sales_actions": column.NumberColumn("Sales actions"),
         "first_action": column.TextColumn("First action"),
         "converted": column.CheckboxColumn("Converted"),
-        "converted_at": column.DatetimeColumn("Converted (UTC)", format="YYYY-MM-DD HH:mm"),
-        "outcome_value": column.NumberColumn("Value", format="localized"),
+        "converted_at": table_columns.moment("Converted (UTC)"),
+        "outcome_value": table_columns.figure(2, "Value"),
         "location": column.TextColumn("Location"),
         "device_model": column.TextColumn("Device"),
         "campaign": column.TextColumn("Campaign"),

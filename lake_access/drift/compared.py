@@ -30,6 +30,8 @@ _NUMBERS = ("FLOAT", "DOUBLE", "DECIMAL")
 _CATEGORIES = ("VARCHAR", "BOOLEAN", "ENUM")
 
 Tabular: TypeAlias = pa.Table | pd.DataFrame | Path
+# A query, and what stood in the place of its parameters.
+AskedQuery: TypeAlias = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,14 @@ def side_of_days(version: str | None, first: date | None, last: date | None, sou
 
 @dataclass(frozen=True)
 class Compared:
-    """A database in which the tables `reference_rows` and `current_rows` stand, and their columns by kind."""
+    """A database in which the tables `reference_rows` and `current_rows` stand, and their columns by kind.
+
+    `queries` made both tables, one after another; of tables that were given there are none.
+    """
 
     connection: duckdb.DuckDBPyConnection
     columns: Mapping[str, ColumnKind]
+    queries: tuple[AskedQuery, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,7 @@ class Population:
 
     connection: duckdb.DuckDBPyConnection
     features: tuple[str, ...]
+    query: AskedQuery
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,14 +95,14 @@ class Population:
             QueryRefusedError: a column that is not there.
         """
         chosen = _known(columns, self.columns)
-        take_side(self.connection, "reference_rows", reference, chosen)
-        take_side(self.connection, "current_rows", current, chosen)
-        return _described(self.connection)
+        ours = take_side(self.connection, "reference_rows", reference, chosen)
+        theirs = take_side(self.connection, "current_rows", current, chosen)
+        return replace(_described(self.connection), queries=(self.query, ours, theirs))
 
     def take_current(self, current: Side, compared: Compared) -> Compared:
         """The same comparison with another current side."""
-        take_side(self.connection, "current_rows", current, tuple(compared.columns))
-        return replace(compared)
+        theirs = take_side(self.connection, "current_rows", current, tuple(compared.columns))
+        return replace(compared, queries=(*compared.queries[:-1], theirs))
 
     def frame(self, side: SideName) -> pd.DataFrame:
         """The rows of a side as a frame."""
@@ -164,16 +171,17 @@ def population(
     if versions:
         parameters["versions"] = list(versions)
     with open_views(pinned) as connection, engine_errors("the comparison"):
-        query = load_query("drift_scores" if versions else "drift_moments")
-        connection.execute(query.format(features=listed), parameters)
-        yield Population(connection, features)
+        query = load_query("drift_scores" if versions else "drift_moments").format(features=listed)
+        connection.execute(query, parameters)
+        yield Population(connection, features, (query, parameters))
 
 
-def take_side(connection: duckdb.DuckDBPyConnection, table: SideName, side: Side, columns: Sequence[str]) -> None:
-    """Make the table of one side out of `drift_population`."""
+def take_side(connection: duckdb.DuckDBPyConnection, table: SideName, side: Side, columns: Sequence[str]) -> AskedQuery:
+    """Make the table of one side out of `drift_population`; the query that made it."""
     sql = load_query("drift_side").format(side=table, columns=", ".join(map(identifier, columns)))
     named = {"since": side.since, "until": side.until, "source": side.source, "version": side.version}
     connection.execute(sql, named)
+    return sql, named
 
 
 def identifier(name: str) -> str:

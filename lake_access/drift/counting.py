@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lake_access.drift.compared import ColumnKind, Compared, identifier
+from lake_access.drift.compared import AskedQuery, ColumnKind, Compared, identifier
 from lake_access.engine_errors import engine_errors
 from lake_access.queries import load_query
 
@@ -54,11 +54,9 @@ class ValueCounts:
 
 def profile(compared: Compared) -> dict[str, ColumnProfile]:
     """Every column's rows, values and extremes on both sides, in one scan of each."""
-    measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
     distinct = ", ".join(f"count(DISTINCT {column_value(name, kind)})" for name, kind in compared.columns.items())
     with engine_errors("the comparison"):
-        sql = load_query("drift_profile").format(measures=measures)
-        reference, current = compared.connection.execute(sql).fetchall()
+        reference, current = compared.connection.execute(*profile_query(compared)).fetchall()
         sql = load_query("drift_variety").format(distinct=distinct)
         ((*varieties,),) = compared.connection.execute(sql, {"most": VARIETY_ROWS}).fetchall()
     found = {}
@@ -68,11 +66,22 @@ def profile(compared: Compared) -> dict[str, ColumnProfile]:
     return found
 
 
+def profile_query(compared: Compared) -> AskedQuery:
+    """What asks for every column's rows, values and extremes."""
+    measures = "".join(f", {_measures(name, kind)}" for name, kind in compared.columns.items())
+    return load_query("drift_profile").format(measures=measures), {}
+
+
+def counts_query(compared: Compared, column: str, most: int) -> AskedQuery:
+    """What asks for a column's values and how often each occurs; for one more than so many, to tell if there are."""
+    value = column_value(column, compared.columns[column])
+    return load_query("drift_counts").format(value=value), {"most": most + 1}
+
+
 def value_counts(compared: Compared, column: str, most: int) -> ValueCounts:
     """Each value's count on both sides; at most so many values."""
-    sql = load_query("drift_counts").format(value=column_value(column, compared.columns[column]))
     with engine_errors("the comparison"):
-        found = compared.connection.execute(sql, {"most": most + 1}).to_arrow_table()
+        found = compared.connection.execute(*counts_query(compared, column, most)).to_arrow_table()
     counted: Mapping[str, Counts] = {
         side: found[side].to_numpy().astype(np.int64)[:most] for side in ("reference", "current")
     }

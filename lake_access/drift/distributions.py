@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor
 
-from lake_access.drift.compared import ColumnKind, Compared, Side, lake_to_compare
-from lake_access.drift.counting import column_value, profile, value_counts
+from lake_access.drift.compared import AskedQuery, ColumnKind, Compared, Side, lake_to_compare
+from lake_access.drift.counting import column_value, counts_query, profile, profile_query, value_counts
 from lake_access.engine_errors import engine_errors
 from lake_access.lake import PinnedLake
 from lake_access.queries import load_query
@@ -30,7 +30,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Distribution:
-    """A column on both sides; `present` has the rows with a value on either, `rest` how many values have no bar."""
+    """A column on both sides; `present` has the rows with a value on either, `rest` how many values have no bar.
+
+    `queries` are what it was asked by, one after another: the sides, how many rows have a value, and the bars.
+    """
 
     column: str
     kind: ColumnKind
@@ -38,6 +41,7 @@ class Distribution:
     present: tuple[int, int]
     missing: tuple[int, int]
     rest: int = 0
+    queries: tuple[AskedQuery, ...] = ()
 
 
 def distribution(pinned: PinnedLake, reference: Side, current: Side, column: str) -> Distribution:
@@ -59,31 +63,35 @@ def column_distribution(compared: Compared, column: str) -> Distribution:
     most = 100_000 if known.kind == "category" else MOST_VALUES
     counted = value_counts(compared, column, most)
     rest = 0
+    asked = [*compared.queries, profile_query(compared)]
     if known.kind != "category" and not counted.complete:
-        bars = _bins(compared, column)
+        bars, by = _bins(compared, column)
+        asked.append(by)
     else:
+        asked.append(counts_query(compared, column, most))
         told = zip(counted.values, counted.reference, counted.current, strict=True)
         bars = [Bar(_label(value), int(ours), int(theirs)) for value, ours, theirs in told]
         if known.kind == "category":
             bars.sort(key=lambda bar: (-(bar.reference + bar.current), bar.label))
             rest = max(0, len(bars) - MOST_CATEGORIES)
             bars = bars[:MOST_CATEGORIES]
-    return Distribution(column, known.kind, tuple(bars), present, missing, rest)
+    return Distribution(column, known.kind, tuple(bars), present, missing, rest, tuple(asked))
 
 
-def _bins(compared: Compared, column: str) -> list[Bar]:
+def _bins(compared: Compared, column: str) -> tuple[list[Bar], AskedQuery]:
     value = column_value(column, compared.columns[column])
     with engine_errors("the comparison"):
         ((low, high),) = compared.connection.execute(load_query("drift_ends").format(value=value)).fetchall()
         low, width, bins = _widths(low, high, whole=compared.columns[column] == "integer")
-        parameters = {"low": low, "high": low + bins * width, "bins": bins}
-        found = compared.connection.execute(load_query("drift_bins").format(value=value), parameters).fetchall()
+        asked = load_query("drift_bins").format(value=value), {"low": low, "high": low + bins * width, "bins": bins}
+        found = compared.connection.execute(*asked).fetchall()
     held = {place: (reference, current) for place, reference, current in found}
     edges = [low + place * width for place in range(bins + 1)]
-    return [
+    bars = [
         Bar(f"{edges[place]:.4g}", *held.get(place, (0, 0)), low=edges[place], high=edges[place + 1])
         for place in range(bins)
     ]
+    return bars, asked
 
 
 def _widths(low: float, high: float, *, whole: bool) -> tuple[float, float, int]:

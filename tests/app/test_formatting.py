@@ -132,3 +132,43 @@ def test_spans_take_the_unit_of_which_there_are_two() -> None:
 )
 def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert formatting.duration(seconds) == text
+
+
+def test_figures_of_tables_and_sentences() -> None:
+    assert (formatting.percent(14.738), formatting.percent(0.42)) == ("14.7%", "0.42%")
+    assert (formatting.figure(0.6461, 3), formatting.figure(-0.0004, 3), formatting.figure(1234.5, 1)) == (
+        "0.646",
+        "0.000",
+        "1,234.5",
+    )
+    assert formatting.figures(0.602, 0.6856, 2) == "0.60 to 0.69"
+    assert (formatting.points(-0.004), formatting.points(1.2), formatting.points(-0.0006, 3)) == (
+        "0.00",
+        "+1.20",
+        "-0.001",
+    )
+    assert (formatting.whole_percentage(0.05), formatting.brief_figure(12.345)) == ("5%", "12.35")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(2.0, "2"), (0.25, "0.25"), (1234.5, "1,234.5"), (0.0, "0"), (-0.00001, "-1e-05"), (100.0, "100")],
+)
+def test_numbers_of_whatever_kind_have_no_zeros_at_their_end(value: float, written: str) -> None:
+    assert formatting.plain(value) == written
+
+
+def test_values_that_events_bring_keep_what_small_ones_say() -> None:
+    assert (formatting.amount(1250.0), formatting.amount(0.0125), formatting.amount(0.0)) == ("1,250.00", "0.0125", "0")
+
+
+def test_differences_of_counts_have_their_sign() -> None:
+    assert [formatting.signed_count(each) for each in (1204, -5, 0)] == ["+1,204", "-5", "0"]
+
+
+def test_small_sizes_are_not_nothing() -> None:
+    assert [formatting.megabytes(size) for size in (1234.56, 6.14, 0.0121)] == ["1,234.6", "6.1", "0.012"]
+
+
+def test_the_time_of_a_query_has_two_digits_while_it_is_short() -> None:
+    assert [formatting.query_time(each) for each in (0.034, 9.994, 9.996, 61.2)] == ["0.03 s", "9.99 s", "10 s", "61 s"]

@@ -47,6 +47,7 @@ RULES = (
     RuleWish("Too many refused lines", "quarantine_share", "above", 0.0001, days=90),
 )
 SEED = 7
+WHO = "Clara Hoffmann"  # whose actions are shown: pages say “… asks for version 2”
 
 
 def main() -> None:
@@ -73,7 +74,7 @@ def main() -> None:
 
 def fill(home: Path, leads: int) -> None:
     """Make the demo lake, its models and the rules; what is there already is left alone."""
-    lake, actor, now = opened(home), local_user("you"), datetime.now(UTC)
+    lake, actor, now = opened(home), local_user(WHO), datetime.now(UTC)
     sys.stderr.write(f"Building a demo lake of {leads:,} leads …\n")
     if wants_demo(lake):
         fill_with_demo(lake, DemoPlan(until=now, leads=leads, seed=SEED))

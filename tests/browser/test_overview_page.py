@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from app.charts import LINE_PIXELS
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
 from tests.browser.reading import (
     BACKGROUNDS,
@@ -26,10 +27,17 @@ pytestmark = pytest.mark.browser
 
 FIGURES = ("Leads", "Conversion rate", "Conversions", "Time to convert", "Average score")
 BAR = ".barlayer .point path"
+ROOM_BELOW = 30  # pixels of a card below its last line
 
 
 def parameters(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
+
+
+def box(part: Locator) -> FloatRect:
+    found = part.bounding_box()
+    assert found is not None
+    return found
 
 
 def leads_of(home: Path) -> pd.DataFrame:
@@ -46,6 +54,18 @@ def test_nothing_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(OUTSIDE_ITS_CHART) == []
     assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_trend_leaves_no_room_empty_in_its_card(open_page: OpenPage, calls_address: str, width: Width) -> None:
+    page = open_page(f"{calls_address}/", width)
+    trend = page.locator(".st-key-card_overview_trend")
+    around, chart = box(trend), box(trend.locator(".js-plotly-plot"))
+    note = box(trend.get_by_text("Young: within"))
+
+    assert 0 < around["y"] + around["height"] - note["y"] - note["height"] <= ROOM_BELOW
+    assert chart["height"] >= LINE_PIXELS
+    assert chart["y"] + chart["height"] <= note["y"]
 
 
 def test_a_link_by_its_name_opens_it_under_the_filters_of_the_link(open_page: OpenPage, calls_address: str) -> None:

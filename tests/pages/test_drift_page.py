@@ -17,7 +17,10 @@ from jobs.requests import list_jobs
 from lake_access.building.build import build
 from lake_access.database import open_database
 from lake_access.demo.plan import NEW_DEVICE_DAYS
+from lake_access.drift.compared import Side
+from lake_access.drift.distributions import distribution
 from lake_access.errors import NotAllowedError, RefusedError
+from lake_access.lake import open_views
 from lake_access.permissions import Actor, Role, RowLimits, local_user
 from monitoring.alerts.rules import RuleWish, set_rule
 from monitoring.drift.checking import CheckWish, check_drift
@@ -82,6 +85,62 @@ def test_a_link_opens_periods_and_one_column(open_page: OpenPage, kept: Kept) ->
     assert page.selectbox(key="column").value == "device_model_interest"
     unseen = table(page, "Noise floor").set_index("Column")["Unseen before"]
     assert str(unseen["device_model_interest"]).startswith("Aero 3 (")
+
+
+def test_the_sql_of_a_column_gives_the_bars_of_its_chart(kept: Kept) -> None:
+    pinned = opened(kept[0]).pin()
+    for column in ("score", "first_source", "avg_webinar_time"):
+        found = distribution(pinned, Side("1"), Side("2"), column)
+        with open_views(pinned) as connection:
+            *_, counted = [connection.execute(sql, parameters).fetchall() for sql, parameters in found.queries]
+
+        drawn = {(bar.reference, bar.current) for bar in found.bars if bar.reference or bar.current}
+        assert len(drawn) > 2
+        assert drawn == {row[1:] for row in counted}
+
+
+@pytest.mark.parametrize(
+    ("section", "menu", "says"),
+    [
+        ("Columns", "drift_columns", '-- $versions = ["1", "2"]'),
+        ("Columns", "drift_distribution", "CREATE OR REPLACE TEMP TABLE current_rows"),
+        ("Weeks", "drift_calibration", "-- $version = null"),
+        ("Weeks", "drift_mean_score", "-- $version = null"),
+        ("Scores", "drift_shift", '-- $reference = "1"'),
+        ("Scores", "drift_moved", '-- $reference = "1"'),
+        ("Scores", "drift_moves", "-- $most = 20"),
+        ("Outcomes", "drift_expected", '-- $version = "2"'),
+        ("Outcomes", "drift_estimates", '-- $version = "2"'),
+        ("Outcomes", "drift_estimates_held", '-- $version = "2"'),
+        ("Outcomes", "drift_cohorts", '-- $version = "2"'),
+    ],
+)
+def test_a_card_that_the_lake_answers_shows_the_sql(
+    open_page: OpenPage, kept: Kept, section: str, menu: str, says: str
+) -> None:
+    page = open_page(kept[0], "drift.py", menu=menu, section=section)
+    shown(page)
+    (code,) = page.code
+    assert says in code.value
+    assert "-- What: " in code.value
+
+
+@pytest.mark.parametrize(
+    ("section", "menu", "says"),
+    [
+        ("Weeks", "drift_weeks", "kept check"),
+        ("Weeks", "drift_weeks_table", "kept check"),
+        ("Reports", "drift_reports", "kept beside the lake"),
+        ("Reports", "drift_report_ours", "As the report kept them"),
+    ],
+)
+def test_a_card_of_what_was_kept_says_so_and_is_downloaded_all_the_same(
+    open_page: OpenPage, kept: Kept, section: str, menu: str, says: str
+) -> None:
+    page = open_page(kept[0], "drift.py", menu=menu, section=section)
+    assert says in shown(page)
+    assert not page.code
+    assert {each.label for each in page.download_button} >= {"CSV", "Parquet"}
 
 
 def test_sources_have_the_tests_of_all_leads(open_page: OpenPage, kept: Kept) -> None:

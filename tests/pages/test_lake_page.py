@@ -47,6 +47,31 @@ def test_every_section_is_drawn(lake: Lake, open_page: OpenPage, section: str) -
     assert len(page.get("plotly_chart")) == (1 if section == "Builds" else 0)
 
 
+@pytest.mark.parametrize(
+    ("section", "menu", "says"),
+    [
+        ("Builds", "landed", "SELECT"),
+        ("Builds", "builds", "-- $limit = 500"),
+        ("Quarantine", "quarantine", "SELECT"),
+        ("Raw batches", "batches", "-- $stream = null"),
+        ("Health", "health", "leadlake doctor"),
+        ("Tables", "tables", "metadata that the catalog keeps"),
+        ("Snapshots", "snapshots", "metadata that the catalog keeps"),
+    ],
+)
+def test_a_menu_shows_the_sql_or_says_what_else_the_numbers_are_of(
+    lake: Lake, open_page: OpenPage, section: str, menu: str, says: str
+) -> None:
+    page = open_page(lake.settings.home)
+    page.query_params["lake_section"] = section
+    page.session_state[f"menu_{menu}"] = True
+    page = page.switch_page("../pages/lake.py").run()
+
+    assert not page.exception
+    assert any(says in each.value for each in (*page.code, *page.caption))
+    assert {each.label for each in page.download_button} == {"CSV", "Parquet"}
+
+
 def test_commands_among_what_the_doctor_says_stand_in_quotes(lake: Lake, open_page: OpenPage) -> None:
     page = open_page(lake.settings.home).switch_page("../pages/lake.py").run()
 

@@ -93,9 +93,29 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
     assert re.search(r"Snapshot of features.lead_features\n\d+", text)
     assert re.search(r"Model file\n\S+, SHA-256 [0-9a-f]{64}\n", text)  # whole, and as text
     formats = [json.loads(frame.proto.columns) for frame in page.dataframe if "Month" in frame.value]
-    assert [formats[0][name]["type_config"]["format"] for name in ("Leads", "ROC AUC")] == ["localized", "%.3f"]
+    assert [formats[0][name]["type_config"]["format"] for name in ("Leads", "ROC AUC")] == ["%,d", "%,.3f"]
     assert "Empty where all are of one outcome." in text
     assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
+
+
+@pytest.mark.parametrize(
+    ("file", "menu", "says"),
+    [
+        ("models.py", "versions", "From the registry of models"),
+        ("models.py", "card_sources", "From the card that training kept"),
+        ("models.py", "compared_sources", "From the comparison that a job made"),
+        ("approvals.py", "gaps_1", "frozen with the request"),
+    ],
+)
+def test_a_card_of_a_model_says_where_it_is_kept_and_is_downloaded(
+    open_page: OpenPage, models_home: Path, file: str, menu: str, says: str
+) -> None:
+    page = open_page(models_home, file, menu=menu)
+
+    assert not page.exception
+    assert says in shown(page)
+    assert not page.code
+    assert {each.label for each in page.download_button} >= {"CSV", "Parquet"}
 
 
 @pytest.mark.slow
