@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import filters, notices
 from app.acting import acting
-from app.conversion_view import Reading, reading_of
+from app.conversion_views.view import Reading, reading_of
 from app.lake_session import created_range_of, pinned_lake, settings, sources_of
 from app.loading import end_page
 from app.navigation import link_to

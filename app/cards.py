@@ -13,7 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import charts, formatting
+from app import formatting
+from app.charts import rates as rate_charts
 from app.table_columns import ABSENT, Writer, written
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.export import MOST_LEADS
@@ -59,7 +60,7 @@ def chart_card(
                 column_config=column_config,
                 writers=writers,
             )
-        drawn: dict[str, Any] = {"key": key, "config": charts.CONFIG, "alt": alt, "on_select": on_select}
+        drawn: dict[str, Any] = {"key": key, "config": rate_charts.CONFIG, "alt": alt, "on_select": on_select}
         if on_select != "ignore":
             drawn["selection_mode"] = "points"
         if fills:

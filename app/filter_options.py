@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.conversion_view import DIMENSION_NAMES
+from app.conversion_views.view import DIMENSION_NAMES
 from app.lake_session import conversion_of, settings
 from lake_access.conversion import ConversionFilters, Dimension
 from lake_access.declarations import UNSCORED

@@ -15,7 +15,7 @@ import streamlit as st
 
 from app import formatting
 from app.comparison import CHOICE_NAMES, CHOICES, Choice
-from app.conversion_view import DIMENSION_NAMES
+from app.conversion_views.view import DIMENSION_NAMES
 from app.filter_options import CONTACTED, VALUE_FILTERS, Filter, Options, options_of
 from app.lake_session import pinned_lake
 from app.links import forget_link_errors, note_link_errors, tell_link_errors

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import job_status
 from app.boundary import error_boundary
 from app.freshness import header
+from app.job_views import status as job_status
 from app.lake_session import pin_for_this_run
 from app.loading import run_page
 from app.navigation import FOLDER, JOBS, PAGES

@@ -10,12 +10,12 @@ from typing import Literal, TypeVar
 import pandas as pd
 
 from app import formatting
+from app.charts.trend import TrendPoint
 from app.comparison import Comparison
-from app.conversion_view import Reading, whole
+from app.conversion_views.view import Reading, whole
 from app.grain import Grain
 from app.lake_session import ask, conversion_of
 from app.periods import Days, day_count
-from app.trend_chart import TrendPoint
 from lake_access import differences
 from lake_access.conversion import Conversion, ConversionFilters, ConversionRow
 from lake_access.differences import Difference

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import alert_view, formatting
+from app import formatting
 from app.acting import acting
-from app.alert_forms import acknowledge_form, do, mute_form, rule_form
+from app.alert_views import view as alert_view
+from app.alert_views.forms import acknowledge_form, do, mute_form, rule_form
 from app.cards import chart_card, data_menu, table_card
-from app.charts_alerts import checks_figure
-from app.job_forms import show_told
+from app.charts.alerts import checks_figure
+from app.job_views.forms import show_told
 from app.lake_session import settings, state
 from app.navigation import PAGES, link_to
 from jobs.kinds import KINDS

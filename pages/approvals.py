@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from app import formatting, model_view, model_words
+from app import formatting
 from app.acting import acting
 from app.cards import table_card
 from app.lake_session import settings, state
+from app.model_views import view as model_view
+from app.model_views import words as model_words
 from lake_access.errors import LeadlakeError
 from lake_access.permissions import Action, may
 from training.promotion.deciding import approve, override_gate, reject

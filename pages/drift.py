@@ -6,9 +6,13 @@ from typing import Final
 
 import streamlit as st
 
-from app import drift_compare, drift_course, drift_outcomes, drift_reports, notices
-from app.drift_alerts import draw_alerts
-from app.drift_choice import choose_sides
+from app import notices
+from app.drift_views import compare as drift_compare
+from app.drift_views import course as drift_course
+from app.drift_views import outcomes as drift_outcomes
+from app.drift_views import reports as drift_reports
+from app.drift_views.alerts import draw_alerts
+from app.drift_views.choice import choose_sides
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
 from app.loading import end_page
 from lake_access.drift.scores import moments_span, scored_versions

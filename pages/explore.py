@@ -9,8 +9,11 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app import charts, explore_session, explore_view, formatting, palette
+from app import formatting, palette
 from app.acting import acting
+from app.charts import rates as rate_charts
+from app.explore_views import session as explore_session
+from app.explore_views import view as explore_view
 from app.lake_session import ask, pinned_lake, state
 from app.tables_as_files import CSV, PARQUET
 from lake_access.permissions import Action, may, require
@@ -139,7 +142,7 @@ def draw_chart(frame: pd.DataFrame) -> None:
     st.plotly_chart(
         explore_view.figure(frame, across, up, kind, by),
         key="chart_of_result",
-        config=charts.CONFIG,
+        config=rate_charts.CONFIG,
         alt="The result of the query as a chart",
     )
     if len(frame) > explore_view.MOST_MARKS:

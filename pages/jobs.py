@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import job_view
 from app.acting import acting
 from app.cards import data_menu
-from app.job_cards import SECONDS_BETWEEN_LOOKS, draw_job_at_hand, draw_log
-from app.job_forms import refused, request_form, schedule_form, show_told, tell
+from app.job_views import view as job_view
+from app.job_views.cards import SECONDS_BETWEEN_LOOKS, draw_job_at_hand, draw_log
+from app.job_views.forms import refused, request_form, schedule_form, show_told, tell
 from app.lake_session import settings, state
 from jobs.job import ACTIVE, FINISHED, Job
 from jobs.kinds import KINDS

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts_lake, formatting, table_columns
+from app import formatting, table_columns
 from app.acting import acting
 from app.cards import chart_card, table_card
+from app.charts import lake as lake_charts
 from app.escaping import markdown_text
 from app.lake_health import health
 from app.lake_session import ask, opened_lake, pinned_lake, settings
@@ -114,7 +115,7 @@ def draw_builds() -> None:
     labels = {name: declarations.source_label(name) for name in declarations.sources}
     chart_card(
         "Lines that landed, by day (UTC)",
-        charts_lake.landed_lines(days, labels, list(declarations.sources)),
+        lake_charts.landed_lines(days, labels, list(declarations.sources)),
         key="landed",
         alt="Lines that landed by day and stream",
         frame=days,

@@ -11,11 +11,15 @@ import pandas as pd
 import streamlit as st
 from sqlalchemy import Engine
 
-from app import filters, formatting, lead_finder, lead_page, leads_view, notices, person_forgetting, table_columns
+from app import filters, formatting, notices, table_columns
 from app.acting import acting
 from app.asked_leads import asked_leads
 from app.cards import stated_parameters, too_many_for_a_file
 from app.lake_session import ask, settings, state
+from app.lead_views import finder as lead_finder
+from app.lead_views import forgetting as person_forgetting
+from app.lead_views import page as lead_page
+from app.lead_views import view as leads_view
 from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.lake import PinnedLake

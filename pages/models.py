@@ -8,10 +8,14 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from app import formatting, model_actions, model_jobs, model_view, model_words
+from app import formatting
 from app.acting import acting
 from app.cards import table_card
 from app.lake_session import settings, state
+from app.model_views import actions as model_actions
+from app.model_views import jobs as model_jobs
+from app.model_views import view as model_view
+from app.model_views import words as model_words
 from lake_access.errors import LeadlakeError
 from lake_access.permissions import Action, may
 from training.comparison.kept import newest_comparison

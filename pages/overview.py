@@ -10,19 +10,21 @@ from typing import Any
 
 import streamlit as st
 
-from app import cards, charts, conversion_table, filters, formatting, notices, overview_view
+from app import cards, filters, formatting, notices, overview_view
 from app.acting import acting
 from app.asked_leads import asked_leads, link_to_leads
 from app.attention import notices as attention_of
-from app.champion import champion_of
+from app.charts import rates as rate_charts
+from app.charts.trend import trend, trend_description
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
-from app.conversion_view import Margin, Reading, margin
+from app.conversion_views import table as conversion_table
+from app.conversion_views.view import Margin, Reading, margin
 from app.grain import choose_grain
 from app.lake_session import conversion_of, settings, state
 from app.loading import end_page
+from app.model_views.champion import champion_of
 from app.navigation import PAGES, link_to
 from app.overview_view import Card
-from app.trend_chart import trend, trend_description
 from lake_access.permissions import Action, may
 
 
@@ -62,9 +64,9 @@ def draw_sources(of: Margin, reading: Reading, chosen: Sequence[str], answer: An
     ]
     cards.chart_card(
         "By source",
-        charts.rate_bars(rates),
+        rate_charts.rate_bars(rates),
         key="overview_sources",
-        alt=charts.description("Conversion by source", rates),
+        alt=rate_charts.description("Conversion by source", rates),
         frame=conversion_table.frame(answer, reading),
         file_name="conversion-by-source",
         sql=answer.sql,

@@ -7,11 +7,16 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app import band_editor, charts, charts_gain, charts_scores, filters, formatting, notices, scores_view
+from app import filters, formatting, notices
 from app.asked_leads import asked_leads, link_to_leads
 from app.cards import chart_card
+from app.charts import gain as gain_charts
+from app.charts import rates as rate_charts
+from app.charts import scores as score_charts
 from app.lake_session import ask, settings
 from app.loading import end_page
+from app.score_views import bands as band_editor
+from app.score_views import view as scores_view
 from lake_access.score_capacity import capacity, cut_offs, week_range
 from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
 from lake_access.score_measures import (
@@ -67,7 +72,7 @@ def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: 
         note = "Dotted: foretold and observed are the same. A score is read as a probability in percent."
     chart_card(
         title,
-        charts_scores.reliability(bins, minimum_cell, is_probability=not histogram.kind.is_rules),
+        score_charts.reliability(bins, minimum_cell, is_probability=not histogram.kind.is_rules),
         key="calibration",
         alt=f"{title}: observed conversion rate of leads by score, with 95% intervals",
         frame=scores_view.reliability_frame(bins),
@@ -100,7 +105,7 @@ def draw_gain() -> None:
     with left:
         chart_card(
             "Cumulative gain",
-            charts_gain.gain(curve, reading),
+            gain_charts.gain(curve, reading),
             key="gain",
             alt=f"The best {top}% of leads hold {formatting.percentage(reading.gain)} of the conversions",
             file_name="gain",
@@ -110,7 +115,7 @@ def draw_gain() -> None:
     with right:
         chart_card(
             "Lift",
-            charts_gain.lift(curve, reading),
+            gain_charts.lift(curve, reading),
             key="lift",
             alt=f"The best {top}% of leads convert {formatting.figure(reading.lift, 1)} times as often as all",
             file_name="lift",
@@ -158,7 +163,7 @@ def draw_capacity() -> None:
     cuts = cut_offs(histogram, arrivals)
     chart_card(
         "What another capacity would give",
-        charts_gain.capacity_curve(cuts, answer),
+        gain_charts.capacity_curve(cuts, answer),
         key="capacity",
         alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",
         frame=scores_view.capacity_frame(cuts),
@@ -215,7 +220,7 @@ def draw_distributions() -> None:
     left_out = len(kinds) - len(rows)
     chart_card(
         "Distribution of scores",
-        charts_scores.distributions(rows),
+        score_charts.distributions(rows),
         key="distribution",
         alt="How many leads have which score, by the rules and by model version",
         frame=scores_view.distribution_frame(found, names, counted.all_leads),
@@ -235,9 +240,9 @@ def draw_bands() -> None:
     rates = scores_view.band_rates(bands, scores_view.band_colours(len(bands)), lake.minimum_cell)
     chart_card(
         "Conversion by declared band",
-        charts.rate_bars(rates),
+        rate_charts.rate_bars(rates),
         key="declared_bands",
-        alt=charts.description("Conversion by declared band", rates),
+        alt=rate_charts.description("Conversion by declared band", rates),
         frame=scores_view.band_frame(bands),
         file_name="conversion-by-band",
         sql=sql_of[histogram.kind.is_rules],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.alert_view import state_words, told_words, value_of
+from app.alert_views.view import state_words, told_words, value_of
 from app.cli import alert_rule_commands
 from app.cli.acting import acting
 from app.cli.console import Json, Output, note, progress_bar

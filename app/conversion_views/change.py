@@ -10,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting, table_columns
-from app.analysis_charts import Level, Part, signed, waterfall
 from app.cards import chart_card, stated_queries, table_card
+from app.charts.analysis import Level, Part, signed, waterfall
 from app.comparison import maturity_caveat
-from app.conversion_view import Reading, whole
 from app.conversion_views.shown import Shown
+from app.conversion_views.view import Reading, whole
 from app.lake_session import ask
 from app.table_columns import Writer
 from lake_access.conversion import ConversionRow

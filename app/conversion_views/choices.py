@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import streamlit as st
 
-from app.conversion_view import DIMENSION_NAMES
+from app.conversion_views.view import DIMENSION_NAMES
 from app.filters import COLUMNS, ROWS
 from lake_access.conversion import DIMENSIONS, Dimension
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import filters
 from app.cards import OnSelect
-from app.conversion_view import TIMES
+from app.conversion_views.view import TIMES
 from app.filter_options import CONTACTED, VALUE_FILTERS
 from app.formatting import first_day
 from lake_access.conversion import Dimension

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts, formatting, palette
-from app.analysis_charts import cohort_grid
+from app import formatting, palette
 from app.cards import chart_card
-from app.charts import Rate
+from app.charts import rates as rate_charts
+from app.charts.analysis import cohort_grid
+from app.charts.rates import Rate
 from app.conversion_views.clicks import chart_key, on_click
 from app.conversion_views.shown import Shown
 from app.lake_session import ask
@@ -37,8 +38,8 @@ def draw(shown: Shown) -> bool:
         "Converted by age, by month of creation",
         cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),
         key=chart_key("cohorts"),
-        least_width=charts.grid_width(len(found.ages)),
-        alt=charts.description("Conversion by age, by month of creation", list(drawn.values())),
+        least_width=rate_charts.grid_width(len(found.ages)),
+        alt=rate_charts.description("Conversion by age, by month of creation", list(drawn.values())),
         frame=cohort_frame(found),
         file_name="cohorts",
         sql=found.sql,

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import charts, conversion_table, formatting
+from app import formatting
 from app.cards import chart_card
-from app.conversion_view import DIMENSION_NAMES, TIMES, Grid, Margin, grid, margin, whole
+from app.charts import rates as rate_charts
+from app.conversion_views import table as conversion_table
 from app.conversion_views.choices import choose_dimensions
 from app.conversion_views.clicks import Mark, chart_key, on_click
 from app.conversion_views.shown import Shown
+from app.conversion_views.view import DIMENSION_NAMES, TIMES, Grid, Margin, grid, margin, whole
 from app.grain import choose_grain
 from app.lake_session import conversion_of
 from app.tables_as_files import PARQUET, as_parquet
@@ -81,7 +83,7 @@ def _draw_pair(answer: Conversion, margins: Sequence[Margin], shown: Shown) -> N
         with right:
             _draw_grid(both, answer, margins, shown, beside=height)
         return
-    bars = max(charts.bars_height(len(of.rates)) for of in margins if not of.is_time)
+    bars = max(rate_charts.bars_height(len(of.rates)) for of in margins if not of.is_time)
     for place, of in zip(st.columns(2, gap="small"), margins, strict=True):
         with place:
             _draw_margin(of, answer, shown, beside=bars)
@@ -91,13 +93,13 @@ def _draw_pair(answer: Conversion, margins: Sequence[Margin], shown: Shown) -> N
 def _draw_margin(of: Margin, answer: Conversion, shown: Shown, beside: int = 0, title: str = "") -> int:
     """Draw rates by one dimension, over time as a line and by anything else as bars; the figure's height in pixels."""
     name = DIMENSION_NAMES[of.dimension]
-    figure = charts.rate_over_time(of.rates, beside) if of.is_time else charts.rate_bars(of.rates)
+    figure = rate_charts.rate_over_time(of.rates, beside) if of.is_time else rate_charts.rate_bars(of.rates)
     marks: list[Mark] = [{of.dimension: value} for value in of.values]
     chart_card(
         title or f"By {name.lower()}",
         figure,
         key=chart_key(f"by_{of.dimension}"),
-        alt=charts.description(f"Conversion by {name.lower()}", of.rates),
+        alt=rate_charts.description(f"Conversion by {name.lower()}", of.rates),
         frame=conversion_table.margin_frame(of, shown.reading),
         file_name=f"conversion-by-{of.dimension.replace('_', '-')}",
         sql=answer.sql,
@@ -127,10 +129,10 @@ def _draw_grid(of: Grid, answer: Conversion, margins: Sequence[Margin], shown: S
     ]
     chart_card(
         title,
-        charts.rate_grid(of.rows, of.columns, of.cells, beside),
+        rate_charts.rate_grid(of.rows, of.columns, of.cells, beside),
         key=chart_key("grid"),
-        least_width=charts.grid_width(len(of.columns)),
-        alt=charts.description(title, list(of.cells.values())),
+        least_width=rate_charts.grid_width(len(of.columns)),
+        alt=rate_charts.description(title, list(of.cells.values())),
         frame=conversion_table.frame(answer, shown.reading),
         file_name=f"conversion-by-{'-and-'.join(answer.dimensions)}",
         sql=answer.sql,

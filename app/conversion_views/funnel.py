@@ -11,8 +11,8 @@ import streamlit as st
 
 from app import formatting, table_columns
 from app.acting import acting
-from app.analysis_charts import FunnelBar, funnel_bars
 from app.cards import chart_card, stated_queries, table_card
+from app.charts.analysis import FunnelBar, funnel_bars
 from app.comparison import Comparison, maturity_caveat
 from app.conversion_views.clicks import chart_key, on_click_open
 from app.conversion_views.leads_behind import LEADS, Which

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.comparison import Comparison
-from app.conversion_view import Reading
+from app.conversion_views.view import Reading
 from lake_access.conversion import ConversionFilters
 from lake_access.declarations import LakeDeclaration
 from lake_access.lake import PinnedLake

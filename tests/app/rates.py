@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.charts import Rate
+from app.charts.rates import Rate
 from lake_access.conversion import Conversion, ConversionRow, Dimension
 from lake_access.intervals import wilson_interval
 

@@ -98,7 +98,7 @@ def test_pages_are_read_in_a_browser_beside_the_least_that_a_page_can_be(tmp_pat
 def test_what_a_page_imports_is_all_of_the_entry_s_and_its_own() -> None:
     imported = "\n".join(line for file in (*ENTRIES, "pages/overview.py") for line in import_statements(ROOT / file))
 
-    for needed in ("import streamlit as st", "from app.navigation import", "from app.trend_chart import trend"):
+    for needed in ("import streamlit as st", "from app.navigation import", "from app.charts.trend import trend"):
         assert needed in imported
     assert "__future__" not in imported
     assert {"pages/overview.py", "pages/jobs.py"} <= set(PAGES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
-from app.charts import LINE_PIXELS
+from app.charts.rates import LINE_PIXELS
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
 from tests.browser.reading import (
     BACKGROUNDS,

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 # What a loop or a parameter names.
 NAMED_IN_A_LOOP = {
     ("app/filters.py", "options.dimension"): VALUE_FILTERS,
-    ("app/drift_choice.py", "key"): ("before", "after"),
+    ("app/drift_views/choice.py", "key"): ("before", "after"),
 }
 # Versions of the model mean the same wherever they are chosen: a reader takes them along.
 SHARED = {"version", "reference", "current"}

@@ -45,7 +45,12 @@ def acting_as(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def act(role: Role, limits: RowLimits | None = None) -> None:
         actor = Actor("egon", frozenset({role}), "oidc", limits)
         monkeypatch.setattr(app.acting, "acting", lambda: actor)
-        for module in ("app.lake_session", "app.drift_alerts", "app.drift_course", "app.drift_reports"):
+        for module in (
+            "app.lake_session",
+            "app.drift_views.alerts",
+            "app.drift_views.course",
+            "app.drift_views.reports",
+        ):
             monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
     return act

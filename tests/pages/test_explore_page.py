@@ -14,8 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.acting import acting
-from app.explore_session import ANSWERED, Answered, export
-from app.explore_view import EXAMPLES
+from app.explore_views.session import ANSWERED, Answered, export
+from app.explore_views.view import EXAMPLES
 from app.tables_as_files import UTF8_MARK
 from lake_access.building.build import build
 from lake_access.database import open_database

@@ -42,7 +42,7 @@ def opened(open_page: OpenPage, home: Path) -> AppTest:
 
 def as_reader(monkeypatch: pytest.MonkeyPatch, *roles: str) -> None:
     actor = Actor("rea", frozenset(roles), "oidc")  # type: ignore[arg-type]
-    for module in ("app.acting", "app.job_status"):
+    for module in ("app.acting", "app.job_views.status"):
         monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
 

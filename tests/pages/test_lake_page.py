@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts_lake import landed_lines
+from app.charts.lake import landed_lines
 from lake_access import lake_state
 from lake_access.building.build import build
 from lake_access.errors import NotAllowedError

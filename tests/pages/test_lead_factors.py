@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from streamlit.testing.v1 import AppTest
 
-from app.lead_factors import MOST_EACH_WAY, factors_frame, note_on, strongest
+from app.lead_views.factors import MOST_EACH_WAY, factors_frame, note_on, strongest
 from jobs.kinds import KINDS
 from jobs.lead_factors import newest_factors
 from jobs.requests import request_job
@@ -80,7 +80,7 @@ def by_analyst(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def acting_as(monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
-    for module in ("app.acting", "app.model_actions"):
+    for module in ("app.acting", "app.model_views.actions"):
         monkeypatch.setattr(f"{module}.acting", lambda: Actor("ana", frozenset({role}), "oidc"))
 
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.cards
-import app.lead_finder
+import app.lead_views.finder
 from app.tables_as_files import as_csv, as_parquet
 from lake_access import ledger
 from lake_access.database import open_database
@@ -113,7 +113,7 @@ def test_an_address_opens_its_lead_and_stays_nowhere(open_page: OpenPage, addres
 def test_who_may_not_find_people_is_told_so(
     open_page: OpenPage, addresses_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.lead_finder, "acting", lambda: Actor("vic", frozenset({"viewer"}), "local"))
+    monkeypatch.setattr(app.lead_views.finder, "acting", lambda: Actor("vic", frozenset({"viewer"}), "local"))
     page = open_page(addresses_home, LEADS)
     assert page.text_input(key="_typed").label == "Find a lead by its id"
     page.text_input(key="_typed").set_value("guest3@example.com").run()

@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from app.acting import acting
-from app.explore_session import export
+from app.explore_views.session import export
 from app.navigation import PAGES
 from lake_access.conversion import ConversionFilters
 from lake_access.database import open_database

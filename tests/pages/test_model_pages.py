@@ -35,7 +35,7 @@ def acting_as(monkeypatch: pytest.MonkeyPatch) -> ActingAs:
 
     def act(role: Role, name: str = "egon", limits: RowLimits | None = None) -> None:
         actor = Actor(name, frozenset({role}), "oidc", limits)
-        for module in ("app.acting", "app.model_actions"):
+        for module in ("app.acting", "app.model_views.actions"):
             monkeypatch.setattr(f"{module}.acting", lambda: actor)
 
     return act
@@ -66,7 +66,7 @@ def test_without_a_model_both_pages_say_so(open_page: OpenPage, calls_home: Path
 
 def test_pages_of_models_import_neither_mlflow_nor_scikit_learn() -> None:
     program = (
-        "import sys, app.model_view, app.model_actions, training.registry, training.promotion.deciding,"
+        "import sys, app.model_views.view, app.model_views.actions, training.registry, training.promotion.deciding,"
         "training.comparison.kept, training.promotion.requesting, jobs.promotion_sources;"
         "print([name for name in ('mlflow', 'sklearn', 'skops', 'shap', 'scipy', 'evidently') if name in sys.modules])"
     )

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import overview_view
-from app.champion import Champion
+from app.model_views.champion import Champion
 from tests.pages import lakes
 from tests.pages.conftest import OpenPage
 from tests.pages.lakes import Leads
@@ -125,7 +125,7 @@ def test_a_promoted_model_is_named_as_text(
     open_page: OpenPage, calls_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promoted = Champion("7", datetime(2025, 11, 2, 9, tzinfo=UTC), HOSTILE, "promoted", "lower *Brier*")
-    monkeypatch.setattr("app.champion.champion_of", lambda _state: promoted)
+    monkeypatch.setattr("app.model_views.champion.champion_of", lambda _state: promoted)
     page = open_page(calls_home, "overview.py")
     assert any(f"approved by {HOSTILE}" in text.value for text in page.text)
     assert not any("bold" in element.value for element in [*page.markdown, *page.caption])

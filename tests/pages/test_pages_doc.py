@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from app import filters
-from app.conversion_view import DIMENSION_NAMES, MOST_MONTHS, MOST_VALUES
+from app.conversion_views.view import DIMENSION_NAMES, MOST_MONTHS, MOST_VALUES
 from app.grain import TREND
 from app.navigation import PAGES
 from lake_access.conversion import DIMENSIONS

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.conversion_view import TIMES
 from app.conversion_views.clicks import days_of, on_click
+from app.conversion_views.view import TIMES
 from lake_access.conversion import Dimension
 
 

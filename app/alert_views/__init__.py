@@ -1,0 +1,1 @@
+"""The page Alerts: its tables and its forms."""

@@ -1,0 +1,1 @@
+"""The page Drift: its sections, what a reader chooses, and what they say and show."""

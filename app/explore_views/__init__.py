@@ -1,0 +1,1 @@
+"""The page Explore: the query at hand, and what is drawn of its result."""

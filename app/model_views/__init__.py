@@ -1,0 +1,1 @@
+"""The pages Models and Approvals: versions, cards, comparisons and gates, and what pages have done about models."""

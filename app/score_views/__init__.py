@@ -1,0 +1,1 @@
+"""The page Scores: what it says and draws, and the band editor."""
