@@ -45,7 +45,13 @@ def keys_of(file: str, tree: ast.Module, told: ast.expr) -> tuple[str, ...]:
     if written in constants:
         return (constants[written],)
     module, name = written.split(".")  # a page's constant of a module of ours
-    return (str(getattr(import_module(f"app.{module}"), name)),)
+    return (str(getattr(import_module(modules_of(tree)[module]), name)),)
+
+
+def modules_of(tree: ast.Module) -> dict[str, str]:
+    """What a file imports from our folders, by the names that it gives."""
+    imports = [line for line in tree.body if isinstance(line, ast.ImportFrom) and str(line.module).startswith("app")]
+    return {each.asname or each.name: f"{line.module}.{each.name}" for line in imports for each in line.names}
 
 
 def constants_of(tree: ast.Module) -> dict[str, str]:

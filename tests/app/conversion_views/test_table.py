@@ -21,7 +21,7 @@ CELLS = answer(
 
 
 def reading() -> Reading:
-    declarations = load_declarations(Path(__file__).parents[2] / "leadlake.toml")
+    declarations = load_declarations(Path(__file__).parents[3] / "leadlake.toml")
     return reading_of(declarations, ["webinar", HOSTILE, "München, Ost\r\n;-2"])
 
 

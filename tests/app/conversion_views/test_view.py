@@ -10,7 +10,7 @@ from lake_access.declarations import load_declarations
 from lake_access.intervals import wilson_interval
 from tests.app.rates import answer
 
-SHIPPED = load_declarations(Path(__file__).parents[2] / "leadlake.toml")
+SHIPPED = load_declarations(Path(__file__).parents[3] / "leadlake.toml")
 
 
 @pytest.fixture
