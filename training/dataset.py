@@ -165,8 +165,8 @@ def _categories(column: pa.ChunkedArray) -> pd.Categorical:
 def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
     """The column's texts, each that occurs made once."""
     coded = column.combine_chunks().dictionary_encode()
-    known: npt.NDArray[np.object_] = coded.dictionary.to_numpy(zero_copy_only=False)
-    return known[coded.indices.to_numpy()]
+    texts: npt.NDArray[np.object_] = coded.dictionary.to_numpy(zero_copy_only=False)[coded.indices.to_numpy()]
+    return texts
 
 
 def _digest(

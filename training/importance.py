@@ -46,7 +46,9 @@ def permutation_importances(model: Model, matrix: Floats, converted: Flags, seed
     deals = (_deal(matrix, column, rng) for column in range(len(columns)) for _ in range(REPEATS))
     after = [_average_precision(anew, converted) for anew in _probabilities_after(model, matrix, told, deals)]
     losses = _average_precision(told, converted) - np.reshape(after, (len(columns), REPEATS))
-    found = [Importance(name, float(lost.mean()), float(lost.std())) for name, lost in zip(columns, losses, strict=True)]
+    found = [
+        Importance(name, float(lost.mean()), float(lost.std())) for name, lost in zip(columns, losses, strict=True)
+    ]
     return sorted(found, key=lambda one: (-one.loss, one.feature))
 
 
