@@ -55,7 +55,7 @@ class Dataset:
     @property
     def months(self) -> npt.NDArray[np.datetime64]:
         """The month (UTC) of each lead's moment."""
-        return self.moments.astype("datetime64[M]")
+        return months_of(self.moments)
 
     def select(self, numeric: Sequence[str], categorical: Sequence[str]) -> pd.DataFrame:
         """The features of these names.
@@ -65,6 +65,11 @@ class Dataset:
         """
         _refuse_gone([*numeric, *categorical], list(self.features.columns))
         return self.features[[*numeric, *categorical]]
+
+
+def months_of(moments: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
+    """The month (UTC) of each moment."""
+    return moments.astype("datetime64[M]")
 
 
 @dataclass(frozen=True)
@@ -91,13 +96,13 @@ def make_dataset(pinned: PinnedLake, as_of: datetime | None = None) -> Dataset:
     numeric, categorical = feature_types(pinned.settings.declarations)
     rows = found.rows
     frame = as_features(rows, numeric, categorical)
-    lead_ids, sources = (rows[name].to_numpy(zero_copy_only=False) for name in ("lead_id", "source"))
+    lead_ids = rows["lead_id"].to_numpy(zero_copy_only=False)
     moments = rows["as_of"].cast(pa.timestamp("us")).to_numpy()
     converted = rows["converted"].to_numpy(zero_copy_only=False).astype(np.bool_)
     return Dataset(
         lead_ids=lead_ids,
         moments=moments,
-        sources=np.where(pd.isna(sources), "unknown", sources),
+        sources=_texts(rows["source"].fill_null("unknown")),
         converted=converted,
         features=frame,
         numeric=numeric,
@@ -105,7 +110,7 @@ def make_dataset(pinned: PinnedLake, as_of: datetime | None = None) -> Dataset:
         as_of=moment.astimezone(UTC),
         snapshot_ids=pinned.snapshot_ids,
         counts=found.counts,
-        digest=_digest(rows, frame, moments, converted),
+        digest=_digest(lead_ids, frame, moments, converted),
     )
 
 
@@ -157,10 +162,22 @@ def _categories(column: pa.ChunkedArray) -> pd.Categorical:
     return pd.Categorical.from_codes(codes, categories=pd.Index([texts[place] for place in order], dtype=object))
 
 
-def _digest(rows: pa.Table, features: pd.DataFrame, moments: npt.NDArray[np.datetime64], converted: Flags) -> str:
+def _texts(column: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    """The column's texts, each that occurs made once."""
+    coded = column.combine_chunks().dictionary_encode()
+    texts: npt.NDArray[np.object_] = coded.dictionary.to_numpy(zero_copy_only=False)[coded.indices.to_numpy()]
+    return texts
+
+
+def _digest(
+    lead_ids: npt.NDArray[np.object_],
+    features: pd.DataFrame,
+    moments: npt.NDArray[np.datetime64],
+    converted: Flags,
+) -> str:
     """The SHA-256 of what a model can learn from: names, leads, moments, outcomes, values; the same on any machine."""
     told = hashlib.sha256(json.dumps(list(features.columns)).encode())
-    _add(told, "\n".join(rows["lead_id"].to_pylist()).encode())
+    _add(told, "\n".join(lead_ids).encode())
     _add(told, moments.astype("<i8").tobytes())
     _add(told, converted.astype("<u1").tobytes())
     for name in features.columns:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lake_access.lake import PinnedLake
 from training.data_gates import REBUILT_LEADS, Finding, at, differences
-from training.dataset import Dataset, Flags, Floats
+from training.dataset import Dataset, Flags, Floats, months_of
 
 # Moments at which the lake is put back to what was known, as shares of the rows.
 HALFWAY, NEWEST = 0.5, 1.0
@@ -104,7 +104,7 @@ def univariate_auc(dataset: Dataset, name: str) -> float:
     among the other leads; what is missing is a category, and of numbers below all others and then above, the better.
     """
     some = slice(None, None, -(-len(dataset) // RANKED_LEADS))
-    months, converted = dataset.months[some].astype(np.int64), dataset.converted[some]
+    months, converted = months_of(dataset.moments[some]).astype(np.int64), dataset.converted[some]
     column = dataset.features[name].iloc[some]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return max(0.5, _auc_within(months, _share_by_category(column, converted), converted))

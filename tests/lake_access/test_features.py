@@ -61,6 +61,14 @@ def test_features_are_what_plain_python_tells(told: list[Row], asked: list[Momen
 
 
 @settings(max_examples=20, deadline=None)
+@given(events, st.lists(moments, min_size=2, max_size=6, unique=True))
+def test_moments_asked_for_together_have_the_features_that_each_has_alone(told: list[Row], asked: list[Moment]) -> None:
+    alone = [features_from(told, [moment], DECLARATIONS) for moment in asked]
+
+    assert features_from(told, asked, DECLARATIONS) == {key: row for one in alone for key, row in one.items()}
+
+
+@settings(max_examples=20, deadline=None)
 @given(events, days)
 def test_features_are_the_same_with_everything_later_deleted(told: list[Row], moment: datetime) -> None:
     asked = [(lead, moment) for lead in LEADS]

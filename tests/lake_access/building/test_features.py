@@ -200,6 +200,16 @@ def test_whoever_asks_gets_the_features_that_the_build_made(demo_lake: Lake) -> 
     assert found == {key: one | {"lead_id": key[0]} for key, one in built.items()}
 
 
+def test_some_leads_asked_for_alone_get_the_features_that_the_build_made(demo_lake: Lake) -> None:
+    built = sorted(read_table(demo_lake, FEATURES), key=lambda one: (one["as_of"], str(one["lead_id"])))
+    groups = (built[:40], built[len(built) // 2 :: 50], built[-1:])
+    for some in groups:
+        asked = features_as_of(demo_lake.pin(), moments_table((one["lead_id"], one["as_of"]) for one in some))
+
+        assert asked.to_pylist() == [one | {"lead_id": str(one["lead_id"])} for one in some]
+    assert len({one["location_conversion_rate"] for group in groups for one in group}) > 10
+
+
 def test_features_of_a_demo_lake_say_something(demo_lake: Lake) -> None:
     counted = demo_lake.pin().rows(
         f"""
