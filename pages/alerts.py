@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -76,13 +77,14 @@ def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
             on_select="rerun",
             selection_mode="single-row",
             column_config={
-                "state": st.column_config.TextColumn("State", width=110),
-                "name": st.column_config.TextColumn("Rule", width=180),
-                "watched": st.column_config.TextColumn("Opens when", width=320),
+                "state": st.column_config.TextColumn("State", width=90),
+                "name": st.column_config.TextColumn("Rule", width=165),
                 "value": st.column_config.TextColumn("Last value", width=90),
-                "course": st.column_config.LineChartColumn("Course", width=110),
-                "checked": st.column_config.TextColumn("Checked", width=150),
-                "told": st.column_config.TextColumn("Tells", width=220),
+                "course": st.column_config.LineChartColumn("Course", width=80),
+                "watched": st.column_config.TextColumn("Opens when", width=310),
+                "checked": st.column_config.TextColumn("Checked", width=125),
+                # Where no rule tells anybody, there is room for the rest.
+                "told": st.column_config.TextColumn("Tells", width=220) if tells_somebody(shown.rules) else None,
             },
         )
         st.caption(
@@ -91,6 +93,11 @@ def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
     chosen = [shown.rules[row] for row in selected.selection.rows if row < len(shown.rules)]
     if chosen:
         draw_rule(chosen[0], shown, actor)
+
+
+def tells_somebody(rules: Sequence[Rule]) -> bool:
+    """Whether any rule has a channel, or is muted for a while."""
+    return any(rule.channels or rule.muted_until for rule in rules)
 
 
 def draw_rule(rule: Rule, shown: Board, actor: Actor) -> None:

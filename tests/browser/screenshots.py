@@ -1,7 +1,7 @@
 """Draw the screenshots of the documentation: `python -m tests.browser.screenshots`.
 
-A demo lake in a temporary folder, with the demo's models and two rules for alerts, is served as a user would serve it;
-each page is drawn in light and dark, wide and narrow, into docs/screenshots.
+A demo lake in a temporary folder, with the demo's models, two rules for alerts and a job that was done, is served as a
+user would serve it; each page is drawn in light and dark, wide and narrow, into docs/screenshots.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from jobs.alert_checks import check_alerts
 from jobs.demo import fill_with_demo, wants_demo
 from jobs.demo_models import make_demo_models
+from jobs.job import FINISHED
+from jobs.kinds import KINDS
+from jobs.requests import request_job
+from jobs.schedules import list_schedules, set_schedule
 from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
 from lake_access.permissions import local_user
 from monitoring.alerts.rules import RuleWish, list_rules, set_rule
 from monitoring.alerts.tables import open_alerts
 from tests.browser.dashboard import ROOT, launch, serve, wait_until_drawn
+from tests.jobs.trial import end_worker, start_worker, wait_until
 from tests.pages.lakes import opened
 
 PAGES = {
@@ -73,7 +78,7 @@ def main() -> None:
 
 
 def fill(home: Path, leads: int) -> None:
-    """Make the demo lake, its models and the rules; what is there already is left alone."""
+    """Make the demo lake, its models, the rules and a job; what is there already is left alone."""
     lake, actor, now = opened(home), local_user(WHO), datetime.now(UTC)
     sys.stderr.write(f"Building a demo lake of {leads:,} leads …\n")
     if wants_demo(lake):
@@ -85,7 +90,14 @@ def fill(home: Path, leads: int) -> None:
     if not list_rules(engine):
         for rule in RULES:
             set_rule(engine, actor, rule, (), now)
-    check_alerts(engine, lake.settings, actor, now)
+    check_alerts(engine, lake.settings, actor, datetime.now(UTC))
+    if not list_schedules(engine, actor):
+        sys.stderr.write("Checking for drift …\n")
+        set_schedule(engine, KINDS, "drift_check", {}, "0 5 * * 1", actor, now)
+        job = request_job(engine, KINDS, "drift_check", {}, actor, now)
+        worker = start_worker(lake.settings)
+        wait_until(engine, job, lambda at: at.state in FINISHED, seconds=PATIENCE / 1000)
+        end_worker(worker)
 
 
 def draw(browser: Browser, link: str, folder: Path, name: str) -> list[Path]:
