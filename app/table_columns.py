@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Writer = Callable[[Any], str]
 Width = int | Literal["small", "medium", "large"] | None
 ABSENT: Final = "–"
+# A Styler writes cell by cell in Python, and Streamlit takes none of more than some 260,000 cells.
+MOST_CELLS: Final = 20_000
 _COUNT, _SIGNED_COUNT = "%,d", "%+,d"
 _DAY, _MOMENT, _SECOND = "YYYY-MM-DD", "YYYY-MM-DD HH:mm", "YYYY-MM-DD HH:mm:ss"
 
@@ -55,9 +57,12 @@ def moment(label: str, *, seconds: bool = False) -> Any:
 
 
 def written(frame: pd.DataFrame, writers: Mapping[Any, Writer] | None) -> pd.DataFrame | Styler:
-    """The frame with the cells of these columns in the words of their writers; the cells stay numbers."""
+    """The frame with the cells of these columns in the words of their writers; the cells stay numbers.
+
+    A frame of more than `MOST_CELLS` is shown as it is.
+    """
     ours = {name: write for name, write in (writers or {}).items() if name in frame.columns}
-    if not ours:
+    if not ours or frame.size > MOST_CELLS:
         return frame
     # Styler would write every other fraction with six digits.
     ways: dict[Any, Any] = {**dict.fromkeys(frame.select_dtypes("float").columns, formatting.plain), **ours}

@@ -117,7 +117,7 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
         model_words.gaps_table(impact.gaps, shuffled_of(request.version)),
         key=f"gaps_{request.id}",
         file_name=f"gaps-{request.version}",
-        made_of=model_view.FROZEN,
+        made_of=f"{model_view.FROZEN} Shuffled stands on the version's card.",
         note="Validation: the leads that calibrated it. Gap: the newest leads less validation, "
         "which is what leads that came later cost it, or gave it. Shuffled: the same training where leads of all times "
         "are dealt at random. What the newest leads fall short of that comes of the time.",

@@ -136,7 +136,7 @@ figures = overview_view.period_figures(pinned, counted, chosen_days, grain)
 both = None
 if compared is not None:
     both = (
-        overview_view.period_figures(pinned, compared.now, compared.days),
+        overview_view.period_figures(pinned, compared.now, compared.days, grain if compared.now == counted else None),
         overview_view.period_figures(pinned, compared.before, compared.days_before),
     )
 course = overview_view.course_of(pinned, counted, grain)

@@ -13,6 +13,8 @@ from app.escaping import plotly_text
 HEIGHT = 260
 # A lake that is young has its few days stand as bars at the right, and not as walls from edge to edge.
 DAYS_LEAST = 14
+# Of a day; without it Plotly makes bars as wide as the least gap between two days, be it a month or nothing.
+BAR_MILLISECONDS = 0.8 * 24 * 60 * 60 * 1000
 
 
 def landed_lines(days: pd.DataFrame, labels: Mapping[str, str], streams: Sequence[str]) -> go.Figure:
@@ -29,13 +31,13 @@ def landed_lines(days: pd.DataFrame, labels: Mapping[str, str], streams: Sequenc
             name=plotly_text(labels.get(stream, stream)),
             x=of_stream["landed_on"],
             y=of_stream["lines_read"],
+            width=BAR_MILLISECONDS,
             marker={"color": palette.CATEGORIES[number % len(palette.CATEGORIES)]},
             hovertemplate="%{x|%Y-%m-%d}<br>%{y:,} lines<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(
         height=HEIGHT,
         barmode="stack",
-        bargap=0.2,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         # From its lower edge upwards: on a narrow screen it takes more lines, and would hide the tops of bars.
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.04, "x": 0},

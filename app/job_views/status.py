@@ -29,7 +29,7 @@ SECONDS_AT_REST = 20
 
 
 @dataclass(frozen=True)
-class _Standing:
+class Standing:
     """How many jobs there are by state, today's for those that ended, and the newest that run."""
 
     counts: Mapping[State, int]
@@ -43,10 +43,13 @@ class _Standing:
 def draw(jobs_page: StreamlitPage) -> None:
     """Say in the sidebar what runs, and link to the page of jobs; it looks again by itself, without the page."""
     if may(acting(), Action.VIEW_JOBS):
-        standing = _standing()
-        seconds = SECONDS_WHILE_BUSY if standing and standing.is_busy else SECONDS_AT_REST
         with st.sidebar:
-            st.fragment(_status, run_every=seconds)(jobs_page)
+            st.fragment(_status, run_every=seconds_between_looks(_standing()))(jobs_page)
+
+
+def seconds_between_looks(standing: Standing | None) -> int:
+    """How soon to look again; a page that is drawn asks anew."""
+    return SECONDS_WHILE_BUSY if standing is not None and standing.is_busy else SECONDS_AT_REST
 
 
 def _status(jobs_page: StreamlitPage) -> None:
@@ -61,7 +64,7 @@ def _status(jobs_page: StreamlitPage) -> None:
     )
 
 
-def _standing() -> _Standing | None:
+def _standing() -> Standing | None:
     """None where the database does not answer: the page says so, and its status is not worth a second box."""
     try:
         engine = _opened(state())
@@ -71,7 +74,7 @@ def _standing() -> _Standing | None:
     except LeadlakeError:
         log.exception("The status of the jobs cannot be read")
         return None
-    return _Standing(counts, running)
+    return Standing(counts, running)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={Engine: lambda engine: str(engine.url)})

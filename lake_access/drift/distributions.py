@@ -66,7 +66,7 @@ def column_distribution(compared: Compared, column: str) -> Distribution:
     asked = [*compared.queries, profile_query(compared)]
     if known.kind != "category" and not counted.complete:
         bars, by = _bins(compared, column)
-        asked.append(by)
+        asked += by
     else:
         asked.append(counts_query(compared, column, most))
         told = zip(counted.values, counted.reference, counted.current, strict=True)
@@ -78,10 +78,11 @@ def column_distribution(compared: Compared, column: str) -> Distribution:
     return Distribution(column, known.kind, tuple(bars), present, missing, rest, tuple(asked))
 
 
-def _bins(compared: Compared, column: str) -> tuple[list[Bar], AskedQuery]:
+def _bins(compared: Compared, column: str) -> tuple[list[Bar], list[AskedQuery]]:
     value = column_value(column, compared.columns[column])
     with engine_errors("the comparison"):
-        ((low, high),) = compared.connection.execute(load_query("drift_ends").format(value=value)).fetchall()
+        ends = load_query("drift_ends").format(value=value)
+        ((low, high),) = compared.connection.execute(ends).fetchall()
         low, width, bins = _widths(low, high, whole=compared.columns[column] == "integer")
         asked = load_query("drift_bins").format(value=value), {"low": low, "high": low + bins * width, "bins": bins}
         found = compared.connection.execute(*asked).fetchall()
@@ -91,7 +92,7 @@ def _bins(compared: Compared, column: str) -> tuple[list[Bar], AskedQuery]:
         Bar(f"{edges[place]:.4g}", *held.get(place, (0, 0)), low=edges[place], high=edges[place + 1])
         for place in range(bins)
     ]
-    return bars, asked
+    return bars, [(ends, {}), asked]
 
 
 def _widths(low: float, high: float, *, whole: bool) -> tuple[float, float, int]:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from jobs.job import Job
+from app.job_views.status import Standing, seconds_between_looks
+from jobs.job import Job, State
 from jobs.kinds import KINDS
 from jobs.requests import cancel_job, list_jobs, request_job
 from jobs.running import Worker, add_line, finish, take_next, tell_progress
@@ -193,3 +194,14 @@ def test_a_viewer_sees_neither_the_page_nor_the_status(
 
 def test_the_status_stands_on_other_pages_too(open_page: OpenPage, calls_home: Path) -> None:
     assert status(open_page(calls_home)) == "No job runs"
+
+
+@pytest.mark.parametrize(
+    ("counts", "seconds"), [({}, 20), ({"failed": 3}, 20), ({"queued": 1}, 4), ({"running": 1, "failed": 1}, 4)]
+)
+def test_the_status_is_looked_at_often_only_while_there_are_jobs(counts: dict[State, int], seconds: int) -> None:
+    assert seconds_between_looks(Standing(counts, [])) == seconds
+
+
+def test_the_status_is_looked_at_seldom_where_the_database_does_not_answer() -> None:
+    assert seconds_between_looks(None) == 20

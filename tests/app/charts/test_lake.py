@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pandas as pd
+import pytest
 
-from app.charts.lake import DAYS_LEAST, landed_lines
+from app.charts.lake import BAR_MILLISECONDS, DAYS_LEAST, landed_lines
 
 DAYS = pd.DataFrame(
     {
@@ -30,6 +31,13 @@ def test_few_days_stand_at_the_right_of_two_weeks() -> None:
     first, last = map(pd.Timestamp, landed_lines(DAYS, {}, ["online", "webinar"]).layout.xaxis.range)
     assert last == pd.Timestamp("2026-11-28T12:00")
     assert last - first == pd.Timedelta(days=DAYS_LEAST)
+
+
+@pytest.mark.parametrize("days", [[28], [1, 28]])
+def test_a_bar_is_a_day_wide_however_far_the_next_one_is(days: list[int]) -> None:
+    landed = [date(2026, 11, day) for day in days]
+    (bar,) = landed_lines(pd.DataFrame({"landed_on": landed, "stream": "online", "lines_read": 1}), {}, ["online"]).data
+    assert bar.width == BAR_MILLISECONDS == pd.Timedelta(days=0.8) / pd.Timedelta(milliseconds=1)
 
 
 def test_many_days_are_all_there() -> None:
