@@ -16,8 +16,8 @@ from tests.browser.dashboard import DRAWN, FLAGS, system_browser
 
 VIEWPORT = {"width": 1280, "height": 900}
 PATIENCE_MILLISECONDS = 120_000
-LIST_MILLISECONDS = 10_000
-TRIES = 8
+LIST_MILLISECONDS = 30_000
+TRIES = 5
 # The charts of a page that redraws are changed one after another, with pauses shorter than this between them.
 STILL_MILLISECONDS = 400
 # Asked at every frame, as is Playwright's way, twenty tabs would draw frames for the asking alone.

@@ -22,9 +22,9 @@ from bench.browsing import Reader, reading
 
 SEED = 4
 # Seconds that a reader looks at what was drawn.
-LOOKS = (8.0, 16.0)
+LOOKS = (15.0, 30.0)
 # Seconds from one reader's coming to the next one's: the last has come before the first has done, and none leaves.
-BETWEEN_ARRIVALS = 6.0
+BETWEEN_ARRIVALS = 10.0
 LOCATIONS = 50
 
 
