@@ -135,12 +135,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def reading(browser: Browser, *, animated: bool = True) -> AsyncIterator[Reader]:
-    """A browser session of its own, as a reader's: nothing is cached that it has not loaded itself.
-
-    Without animations where many readers share one machine, which would draw frames for all of them without end.
-    """
-    context = await browser.new_context(reduced_motion="no-preference" if animated else "reduce")
+async def reading(browser: Browser) -> AsyncIterator[Reader]:
+    """A browser session of its own, as a reader's: nothing is cached that it has not loaded itself."""
+    context = await browser.new_context()
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     await context.add_init_script(f"({WATCH})()")
     try:

@@ -22,9 +22,9 @@ from bench.browsing import Reader, reading
 
 SEED = 4
 # Seconds that a reader looks at what was drawn.
-LOOKS = (20.0, 40.0)
+LOOKS = (15.0, 30.0)
 # Seconds from one reader's coming to the next one's: the last has come before the first has done, and none leaves.
-BETWEEN_ARRIVALS = 12.0
+BETWEEN_ARRIVALS = 10.0
 LOCATIONS = 50
 
 
@@ -64,7 +64,7 @@ async def measure_sessions(browser: Browser, address: str, server: int, sessions
     times = SessionTimes(sessions, bytes_before=resident_bytes(server))
     begun, used = perf_counter(), processor_seconds(server)
     async with AsyncExitStack() as opened:
-        readers = [await opened.enter_async_context(reading(browser, animated=False)) for _ in range(sessions)]
+        readers = [await opened.enter_async_context(reading(browser)) for _ in range(sessions)]
         await asyncio.gather(*(_read(reader, address, number, changes, times) for number, reader in enumerate(readers)))
         times.seconds = perf_counter() - begun
         times.server_seconds = processor_seconds(server) - used
