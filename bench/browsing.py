@@ -1,7 +1,8 @@
 """A reader in Chromium: opens pages, changes filters, and has a watch beside the screen.
 
-The watch runs in the page. It begins with the reader's click on an option, or with the navigation, and notes when the
-last chart was changed; a figure is read once the script has ended and nothing has moved for a while.
+The watch runs in the page. It begins with the reader's click on an option or on another page's name, or with the
+navigation, and notes when the last chart was changed; a figure is read once the script has ended and nothing has moved
+for a while.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ WATCH = """() => {
                 || [...one.addedNodes].some(isChart))) note();
     }).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
     document.addEventListener('pointerup', event => {
-        if (event.target.closest('[role=option]')) watch.begun = performance.now();
+        if (event.target.closest('[role=option], [data-testid=stSidebarNavLink]')) watch.begun = performance.now();
     }, true);
 }"""
 SETTLED = f"""([begun, still]) => {{
@@ -63,6 +64,12 @@ class Reader:
         self.page.on("websocket", self._watch_connection)
         await self.page.goto(link)
         return await self._settled(0)
+
+    async def turn_to(self, page: str) -> float:
+        """Go to another page by its name in the sidebar; the seconds from the click to its last chart."""
+        before = float(await self.page.evaluate("performance.now()"))
+        await self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=page, exact=True).click()
+        return await self._settled(before)
 
     async def choose(self, label: str, option: str) -> float:
         """Add an option to the filter of this label; the seconds from the click to the last change of a chart."""

@@ -23,8 +23,8 @@ file and the server's entry import, in a new process.
 """
 _SESSIONS = f"""\
 Every session is a browser context of its own, in one Chromium that shares the cores with the server; one comes every
-{BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion, changes filters, opens Overview and Scores under them,
-and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first
+{BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion with nothing in its browser's cache, changes filters,
+turns to Overview and to Scores under them, and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first
 and while all are open; its caches are in it. The server's processor time is in seconds, of all that its process did in
 the meantime.
 """
@@ -70,7 +70,8 @@ _SESSIONS_HEADER = [
     "changes",
     "median, seconds",
     "p95",
-    "pages opened, seconds",
+    "pages turned, seconds",
+    "first page opened, seconds",
     "in all",
     "server's processor time",
     "memory before",
@@ -88,6 +89,7 @@ def _session_cells(one: PageTimes) -> list[str]:
         str(len(of.changes)),
         digits(of.quantile(0.5)),
         digits(of.quantile(0.95)),
+        spread(spread_of(of.turns)),
         spread(spread_of(of.openings)),
         f"{of.seconds:.0f}",
         f"{of.server_seconds:.0f}",

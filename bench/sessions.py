@@ -1,7 +1,8 @@
 """Many browser sessions at once, each of which reads as a person does, and what they take of the server.
 
-All browsers are on the machine of the server: to open a page takes a browser some eight seconds of processor time, ten
-times what it takes the server. So they come one after another, and look at what they see before they ask for more.
+All browsers are on the machine of the server: to open its first page takes a browser some six seconds of processor
+time, ten times what it takes the server. So they come one after another, and look at what they see before they ask for
+more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Error
 
@@ -22,7 +22,7 @@ from bench.browsing import Reader, reading
 
 SEED = 4
 # Seconds that a reader looks at what was drawn.
-LOOKS = (15.0, 30.0)
+LOOKS = (20.0, 40.0)
 # Seconds from one reader's coming to the next one's: the last has come before the first has done, and none leaves.
 BETWEEN_ARRIVALS = 10.0
 LOCATIONS = 50
@@ -30,7 +30,9 @@ LOCATIONS = 50
 
 @dataclass
 class SessionTimes:
-    """So many sessions: what went wrong, seconds of every change and of every page opened, and what the server took.
+    """So many sessions: what went wrong, seconds of all that was waited for, and what the server took.
+
+    `changes` are of filters, `turns` to another page of the sidebar, `openings` of a session's first page.
 
     `server_seconds` are of its processor time, `seconds` those in which all that was done.
     """
@@ -38,6 +40,7 @@ class SessionTimes:
     sessions: int
     problems: list[str] = field(default_factory=list)
     changes: list[float] = field(default_factory=list)
+    turns: list[float] = field(default_factory=list)
     openings: list[float] = field(default_factory=list)
     seconds: float = 0.0
     server_seconds: float = 0.0
@@ -73,7 +76,7 @@ async def measure_sessions(browser: Browser, address: str, server: int, sessions
 
 
 async def _read(reader: Reader, address: str, number: int, changes: int, times: SessionTimes) -> None:
-    """Change filters on Conversion, then look at Overview and Scores under them."""
+    """Open Conversion, change its filters, then look at Overview and Scores under them."""
     drawn = random.Random(SEED + number)
     try:
         await asyncio.sleep(number * BETWEEN_ARRIVALS)
@@ -82,9 +85,9 @@ async def _read(reader: Reader, address: str, number: int, changes: int, times: 
         for place in drawn.sample(range(LOCATIONS), changes):
             await asyncio.sleep(drawn.uniform(*LOOKS))
             times.changes.append(await reader.choose("Location", f"Location {place:02d}"))
-        for page in ("overview", "scores"):
+        for page in ("Overview", "Scores"):
             await asyncio.sleep(drawn.uniform(*LOOKS))
-            times.openings.append(await reader.open(f"{address}/{page}?{urlsplit(reader.page.url).query}"))
+            times.turns.append(await reader.turn_to(page))
     except (Error, RuntimeError) as wrong:
         times.problems.append(str(wrong).partition("\n")[0] or type(wrong).__name__)
     times.problems += reader.problems
