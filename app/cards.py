@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from functools import partial
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import formatting
 from app.charts import rates as rate_charts
@@ -47,19 +48,18 @@ def chart_card(
     `frame` is what the figure draws, whole: the menu shows it, and downloads it as `file_name` with `.csv` or
     `.parquet`; it has the `sql` too, or says what else the numbers are `made_of`. One that `fills` grows with its card.
     """
-    with st.container(border=True, height="stretch", key=f"card_{key}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(title)
-            data_menu(
-                frame,
-                key=key,
-                file_name=file_name,
-                sql=sql,
-                parameters=parameters,
-                made_of=made_of,
-                column_config=column_config,
-                writers=writers,
-            )
+    menu = partial(
+        data_menu,
+        frame,
+        key=key,
+        file_name=file_name,
+        sql=sql,
+        parameters=parameters,
+        made_of=made_of,
+        column_config=column_config,
+        writers=writers,
+    )
+    with _card(title, key, menu):
         drawn: dict[str, Any] = {"key": key, "config": rate_charts.CONFIG, "alt": alt, "on_select": on_select}
         if on_select != "ignore":
             drawn["selection_mode"] = "points"
@@ -92,18 +92,17 @@ def table_card(
     The file has every digit, however `writers` and `column_config` write them on the page.
     """
     height = height or ("content" if len(frame) <= ROWS_SHOWN else "auto")
-    with st.container(border=True, height="stretch", key=f"card_{key}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(title)
-            data_menu(
-                frame,
-                key=key,
-                file_name=file_name,
-                sql=sql,
-                parameters=parameters,
-                made_of=made_of,
-                with_table=False,
-            )
+    menu = partial(
+        data_menu,
+        frame,
+        key=key,
+        file_name=file_name,
+        sql=sql,
+        parameters=parameters,
+        made_of=made_of,
+        with_table=False,
+    )
+    with _card(title, key, menu):
         st.dataframe(
             written(frame, writers),
             column_config=column_config,
@@ -118,17 +117,28 @@ def table_card(
 
 def facts_card(title: str, facts: Sequence[tuple[str, str]], *, key: str, file_name: str, made_of: str) -> None:
     """Draw a card with a line a fact: what it is, and its value, as text and whole, however long."""
+    frame = pd.DataFrame(facts, columns=["What", "Value"])
+    menu = partial(data_menu, frame, key=key, file_name=file_name, made_of=made_of, with_table=False)
+    # The gap is wider than between a name and its value, which stand below each other on a narrow screen.
+    with _card(title, key, menu), st.container(gap="small"):
+        for what, value in facts:
+            name, told = st.columns([2, 5], gap="xxsmall")
+            name.text(what)
+            told.text(value)
+
+
+@contextmanager
+def _card(title: str, key: str, menu: Callable[[], None]) -> Iterator[None]:
     with st.container(border=True, height="stretch", key=f"card_{key}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             st.subheader(title)
-            frame = pd.DataFrame(facts, columns=["What", "Value"])
-            data_menu(frame, key=key, file_name=file_name, made_of=made_of, with_table=False)
-        # Wider than between a name and its value, which stand below each other on a narrow screen.
-        with st.container(gap="small"):
-            for what, value in facts:
-                name, told = st.columns([2, 5], gap="xxsmall")
-                name.text(what)
-                told.text(value)
+            menu()
+        yield
+
+
+def row_apart(**more: Any) -> DeltaGenerator:
+    """A row whose first element stands at the left and whose last at the right; `more` is for `st.container`."""
+    return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", **more)
 
 
 def too_many_for_a_file(leads: int) -> bool:

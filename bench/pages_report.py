@@ -24,9 +24,9 @@ file and the server's entry import, in a new process.
 _SESSIONS = f"""\
 Every session is a browser context of its own, in one Chromium that shares the cores with the server; one comes every
 {BETWEEN_ARRIVALS:g} seconds, and all stay. It opens Conversion with nothing in its browser's cache, changes filters,
-turns to Overview and to Scores under them, and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that of the server's process, before the first
-and while all are open; its caches are in it. The server's processor time is in seconds, of all that its process did in
-the meantime.
+turns to Overview and to Scores under them, and looks at each for {LOOKS[0]:g} to {LOOKS[1]:g} seconds. Memory is that
+of the server's process, before the first and while all are open; its caches are in it. The server's processor time is
+in seconds, of all that its process did in the meantime.
 """
 
 

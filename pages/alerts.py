@@ -11,7 +11,7 @@ from app import formatting
 from app.acting import acting
 from app.alert_views import view as alert_view
 from app.alert_views.forms import acknowledge_form, do, mute_form, rule_form
-from app.cards import chart_card, data_menu, table_card
+from app.cards import chart_card, data_menu, row_apart, table_card
 from app.charts.alerts import checks_figure
 from app.job_views.forms import show_told
 from app.lake_session import settings, state
@@ -40,7 +40,7 @@ def check_now(actor: Actor) -> str:
 def draw_open(alert: Alert, actor: Actor, now: datetime) -> None:
     """An alert that has not ended, with what can be done about it."""
     with st.container(border=True, key=f"alert_{alert.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             icon = ":red[:material/notifications_active:]" if alert.state == "open" else ":material/front_hand:"
             st.markdown(f"{icon} **{alert.state.capitalize()}**", width="content")
             with st.container(horizontal=True, width="content"):
@@ -59,7 +59,7 @@ def draw_open(alert: Alert, actor: Actor, now: datetime) -> None:
 def draw_rules(shown: Board, actor: Actor, now: datetime) -> None:
     """The rules; one that is selected is shown whole below."""
     with st.container(border=True, key="card_rules"):
-        heading = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+        heading = row_apart()
         heading.subheader("Rules")
         if not shown.rules:
             st.caption("No rule yet: nothing is watched.")
@@ -140,7 +140,7 @@ def draw_channels(shown: Board, actor: Actor) -> None:
         if not shown.channels:
             st.caption(f"None: alerts show on this page alone. `{VARIABLE}` in the environment names them.")
         for name, kind in shown.channels.items():
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with row_apart():
                 st.text(f"{name} · {kind}", width="content")
                 if may(actor, Action.MANAGE_ALERTS) and st.button(
                     "Send a test", icon=":material/send:", key=f"test_{name}"
@@ -160,7 +160,7 @@ def draw_undelivered(messages: tuple[Message, ...], actor: Actor) -> None:
     with st.container(border=True, key="card_undelivered"):
         st.subheader(":orange[:material/warning:] Not delivered")
         for message in messages[:UNDELIVERED_SHOWN]:
-            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with row_apart():
                 st.text(f"{message.title}, to {message.channel} ({message.state})\n{message.error}")
                 again = message.state in ("failed", "unsure") and may(actor, Action.MANAGE_ALERTS)
                 if again and st.button("Send again", icon=":material/replay:", key=f"send_again_{message.id}"):
@@ -180,7 +180,7 @@ def sent_again(number: int, actor: Actor, now: datetime) -> str:
 show_told()
 reader, moment = acting(), datetime.now(UTC)
 shown = board(state(), settings(), reader)
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+with row_apart():
     st.subheader("Open")
     offers_check = shown.rules and may(reader, KINDS["check_alerts"].action)
     if offers_check and st.button("Check now", icon=":material/refresh:", key="check_now"):

@@ -113,7 +113,7 @@ def draw_impact(request: Request, impact: Impact | None) -> None:
         "frozen with the request."
     )
     table_card(
-        "From validation to the newest data",
+        "From validation to today",
         model_words.gaps_table(impact.gaps, shuffled_of(request.version)),
         key=f"gaps_{request.id}",
         file_name=f"gaps-{request.version}",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app.acting import acting
-from app.cards import data_menu
+from app.cards import data_menu, row_apart
 from app.job_views import view as job_view
 from app.job_views.cards import SECONDS_BETWEEN_LOOKS, draw_job_at_hand, draw_log
 from app.job_views.forms import refused, request_form, schedule_form, show_told, tell
@@ -45,7 +45,7 @@ def jobs_at_hand(actor: Actor) -> None:
 def ended_jobs(actor: Actor) -> None:
     """The jobs that ended, newest first; one that is selected is shown whole below."""
     with st.container(border=True, key="card_ended_jobs"):
-        heading = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+        heading = row_apart()
         heading.subheader("Ended")
         of_worker = st.toggle(
             "Builds that the worker did by itself, too", key="of_worker", help="Those that failed are always shown."
@@ -82,7 +82,7 @@ def ended_jobs(actor: Actor) -> None:
 
 def draw_ended_job(job: Job, actor: Actor) -> None:
     """An ended job whole: what was asked, what came of it, its log; and a way to run it again."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with row_apart():
         st.subheader(f"{job_view.ICONS[job.state]} Job {job.id}")
         kind = KINDS.get(job.kind)
         if job.state != "succeeded" and kind is not None and may(actor, kind.action):
@@ -112,7 +112,7 @@ def schedules(actor: Actor) -> None:
     found = list_schedules(state(), actor)
     may_change = may(actor, Action.MANAGE_SCHEDULES)
     with st.container(border=True, key="card_schedules"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             st.subheader("Schedules")
             if may_change:
                 with st.popover("Add", icon=":material/add:", key="add_schedule"):
@@ -125,7 +125,7 @@ def schedules(actor: Actor) -> None:
 def draw_schedules(found: Sequence[Schedule], actor: Actor | None) -> None:
     """A line for each schedule, with its buttons for an actor who may change it."""
     for schedule in found:
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             with st.container(width="stretch", gap=None):
                 st.markdown(f"**{job_view.title_of(schedule.kind, KINDS)}**")
                 st.text(
@@ -153,7 +153,7 @@ def schedule_buttons(schedule: Schedule, actor: Actor) -> None:
 
 show_told()
 reader = acting()
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+with row_apart():
     st.subheader("Now")
     if any(may(reader, kind.action) for kind in KINDS.values()):
         with st.popover("Run a job", icon=":material/play_arrow:", key="run_a_job"):

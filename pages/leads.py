@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from app import filters, formatting, notices, table_columns
 from app.acting import acting
 from app.asked_leads import asked_leads
-from app.cards import stated_parameters, too_many_for_a_file
+from app.cards import row_apart, stated_parameters, too_many_for_a_file
 from app.lake_session import ask, settings, state
 from app.lead_views import finder as lead_finder
 from app.lead_views import forgetting as person_forgetting
@@ -173,7 +173,7 @@ if opened is None:
     draw_list(counted)
     end_page()
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+with row_apart():
     st.button("Back to the list", icon=":material/arrow_back:", on_click=lead_finder.close_lead, type="tertiary")
     forgetting = st.empty()
 history = ask(lead_history, pinned, opened)

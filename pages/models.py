@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import formatting
 from app.acting import acting
-from app.cards import table_card
+from app.cards import row_apart, table_card
 from app.lake_session import settings, state
 from app.model_views import actions as model_actions
 from app.model_views import jobs as model_jobs
@@ -40,7 +40,7 @@ def draw_champion(live: Champion | None) -> None:
         st.info("No version is champion yet. Request a promotion for one.", icon=":material/info:")
         return
     tenure = live.tenure
-    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with row_apart(border=True):
         with st.container(gap=None, width="content"):
             st.subheader(f"Champion: version {tenure.version}")
             st.text(

@@ -14,6 +14,7 @@ from app import cards, filters, formatting, notices, overview_view
 from app.acting import acting
 from app.asked_leads import asked_leads, link_to_leads
 from app.attention import notices as attention_of
+from app.cards import row_apart
 from app.charts import rates as rate_charts
 from app.charts.trend import trend, trend_description
 from app.comparison import comparison, maturity_caveat, partly_before_the_first_lead
@@ -126,7 +127,7 @@ if not conversion_of(pinned, ("day",), replace(counted, all_leads=True)).rows:
     filters.clear_button(days, key="clear_filters_here")
     end_page()
 
-with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+with row_apart():
     told = f"Changes: {compared.label}." if compared is not None else "Nothing to compare with."
     st.caption(f":material/compare_arrows: {told}", width="content")
     grain = choose_grain(chosen_days)

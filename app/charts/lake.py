@@ -43,8 +43,9 @@ def landed_lines(days: pd.DataFrame, labels: Mapping[str, str], streams: Sequenc
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.04, "x": 0},
         xaxis={
             "type": "date",
-            "tickformat": "%Y-%m-%d",
-            "nticks": 8,
+            "tickformat": "%-d %b\n%Y",
+            "tickangle": 0,
+            "nticks": 6,
             "range": _range(days),
             "automargin": True,
             "fixedrange": True,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import formatting
-from app.cards import chart_card
+from app.cards import chart_card, row_apart
 from app.charts import rates as rate_charts
 from app.conversion_views import table as conversion_table
 from app.conversion_views.choices import choose_dimensions
@@ -113,7 +113,7 @@ def _draw_margin(of: Margin, answer: Conversion, shown: Shown, beside: int = 0, 
 
 def _draw_trend(shown: Shown) -> None:
     """The rate over all that is counted by days, weeks or months."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with row_apart():
         st.caption(":material/timeline: The same leads over time, by the day they were created.", width="content")
         grain = choose_grain((shown.filters.since or shown.days[0], shown.filters.until or shown.days[1]))
     over_time = conversion_of(shown.pinned, (grain,), shown.filters)

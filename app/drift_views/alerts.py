@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.acting import acting
 from app.alert_views import view as alert_view
+from app.cards import row_apart
 from app.lake_session import state
 from app.navigation import link_to
 from lake_access.lake import PinnedLake
@@ -30,7 +31,7 @@ def draw_alerts(pinned: PinnedLake) -> None:
     found.sort(key=lambda alert: (alert.state != "open", -alert.id))
     now = datetime.now(UTC)
     with st.container(border=True, key="card_drift_alerts"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             still = sum(alert.state == "open" for alert in found)
             taken = len(found) - still
             told = [f"{still} open" if still else "", f"{taken} acknowledged" if taken else ""]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from app.cards import row_apart
 from app.job_views import view as job_view
 from app.job_views.forms import refused
 from app.lake_session import state
@@ -22,7 +23,7 @@ LOG_LINES_AT_HAND = 12
 def draw_job_at_hand(job: Job, usual: float | None, actor: Actor, now: datetime) -> None:
     """A job's card: what it does, how far it is, how long it may take, its newest lines, and a way to stop it."""
     with st.container(border=True, key=f"job_{job.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             st.subheader(f"{job_view.ICONS[job.state]} {job_view.title_of(job.kind, KINDS)}")
             if may_cancel(job, actor):
                 cancel_button(job, actor)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import formatting, table_columns
 from app.acting import acting
-from app.cards import chart_card, data_menu
+from app.cards import chart_card, data_menu, row_apart
 from app.charts import scores as score_charts
 from app.lake_session import state
 from app.score_views import view as scores_view
@@ -75,7 +75,7 @@ def band_editor(
             parameters=found_by[1],
         )
     with st.container(border=True, key="card_edited_bands"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with row_apart():
             st.markdown("**Volumes and rates of the edited bands**")
             data_menu(
                 scores_view.band_frame(counted, now),

@@ -176,7 +176,7 @@ def see_and_approve(page: Page, engine: Engine) -> None:
     expect(page.get_by_text("A promotion waits for a decision")).to_be_visible(timeout=DRAW_MILLISECONDS)
     to(page, "Approvals")
     expect(page.get_by_text("There is a drift report")).to_be_visible(timeout=DRAW_MILLISECONDS)
-    expect(page.get_by_role("heading", name="From validation to the newest data")).to_be_visible()
+    expect(page.get_by_role("heading", name="From validation to today")).to_be_visible()
     expect(page.get_by_role("heading", name="Leads that move most")).to_be_visible()
     waiting = request_of(engine, 1)
     assert "drift_report" not in {gate.gate for gate in waiting.failed}

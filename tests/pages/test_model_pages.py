@@ -142,7 +142,7 @@ def test_an_engineer_sees_gates_impact_and_the_gap_and_decides(
     text = shown(page)
     assert "Request 1: version 2 in place of 1" in text
     assert "It sees <b>more</b> [x](http://x)." in {each.value.split(": ", 1)[-1] for each in page.text}
-    assert "From validation to the newest data" in text
+    assert "From validation to today" in text
     assert "Leads that move most" in text
     assert {"Approve", "Reject", "Override"} <= buttons(page)
     assert next(button for button in page.button if button.label == "Approve").disabled
