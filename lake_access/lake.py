@@ -77,9 +77,9 @@ class PinnedLake:
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def frame(self, sql: str, parameters: Mapping[str, object] | None = None) -> pd.DataFrame:
-        """The rows as a frame."""
+        """The rows as a frame; days are dates, not midnights."""
         with _read_errors():
-            return self._run(sql, parameters).df()
+            return self._run(sql, parameters).df(date_as_object=True)
 
     def _run(self, sql: str, parameters: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
         self.access.renew()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Locator, Page, TimeoutError, expect  # noqa: A004  (Playwright's own)
 
 from tests.browser.dashboard import wait_until_drawn
@@ -42,20 +44,40 @@ def card(page: Page, title: str) -> Locator:
     return page.get_by_test_id("stVerticalBlock").filter(has=heading).filter(has=page.locator(".js-plotly-plot")).last
 
 
+def downloaded(page: Page, button: str) -> Path:
+    """The file that a button of this name gives."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button, exact=True).click()
+    return Path(waiting.value.path())
+
+
+def misplaced(page: Page) -> list[str]:
+    """What a reader would call broken: texts cut off or outside their chart, and a page wider than the screen."""
+    wider = page.evaluate(WIDER_THAN_THE_SCREEN)
+    return [
+        *page.evaluate(CLIPPED),
+        *page.evaluate(OUTSIDE_ITS_CHART),
+        *([f"{wider} pixels wider than the screen"] if wider > 0 else []),
+    ]
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box, or add one in a multiselect, of this label."""
     boxes = page.get_by_test_id("stSelectbox").or_(page.get_by_test_id("stMultiSelect"))
-    box = boxes.filter(has=page.get_by_text(label, exact=True)).locator("input")
+    box = boxes.filter(has=page.get_by_text(label, exact=True))
     wanted = page.get_by_role("option", name=option, exact=True)
     for _ in range(TRIES):
         # A list that opens while the page is still being drawn closes again.
-        box.click()
+        box.locator("input").click()
         try:
             wanted.click(timeout=LIST_MILLISECONDS)
         except TimeoutError:
             page.keyboard.press("Escape")
             continue
-        page.keyboard.press("Escape")
+        if (
+            box.get_attribute("data-testid") == "stMultiSelect"
+        ):  # stays open; in the other, Escape takes the choice back
+            page.keyboard.press("Escape")
         wait_until_drawn(page)
         return
     raise AssertionError(f"{label} never offered {option}")

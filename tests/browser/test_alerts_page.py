@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.app.cli.running import finish, start
 from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.reading import WIDER_THAN_THE_SCREEN, choose
+from tests.browser.reading import choose, misplaced
 from tests.monitoring.alerts.receivers import Webhook, webhook
 from tests.pages import lakes
 
@@ -66,4 +66,4 @@ def test_a_rule_from_the_form_is_checked_told_and_acknowledged(address: str, ops
 def test_nothing_is_wider_than_the_screen(address: str, open_page: OpenPage, mode: Mode, width: Width) -> None:
     page = open_page(f"{address}/alerts", width=width, mode=mode)
 
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+    assert misplaced(page) == []

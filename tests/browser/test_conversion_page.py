@@ -19,7 +19,7 @@ from lake_access.crm_mapping import load_mapping
 from lake_access.raw import land
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
 from tests.browser.dashboard import ROOT, serve, wait_until_drawn
-from tests.browser.reading import BACKGROUNDS, CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import BACKGROUNDS, misplaced
 from tests.pages import lakes
 
 pytestmark = pytest.mark.browser
@@ -83,9 +83,7 @@ def test_nothing_is_clipped_or_pale(
     page = open_page(f"{calls_address}/conversion{view}", width, mode)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[mode])
     assert page.locator(".js-plotly-plot").count() == charts
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(OUTSIDE_ITS_CHART) == []
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+    assert misplaced(page) == []
     assert page.evaluate(PALE_NAMES) == []
 
 

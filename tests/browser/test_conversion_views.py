@@ -15,7 +15,7 @@ from lake_access.lead_rows import LeadChoice, all_lead_rows
 from lake_access.permissions import local_user
 from tests.browser.conftest import Mode, OpenPage, Width
 from tests.browser.dashboard import wait_until_drawn
-from tests.browser.reading import CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import downloaded, misplaced
 from tests.browser.test_conversion_page import chart, expect_figure, figure
 from tests.pages import lakes
 
@@ -29,12 +29,6 @@ def choose(page: Page, box: str, option: str) -> None:
     page.get_by_test_id("stSelectbox").filter(has_text=box).locator("input").click()
     page.get_by_role("option", name=option, exact=True).click()
     wait_until_drawn(page)
-
-
-def downloaded(page: Page, button: str) -> Path:
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name=button, exact=True).click()
-    return Path(waiting.value.path())
 
 
 def test_a_reader_chooses_clicks_opens_the_leads_and_sends_the_link(
@@ -117,6 +111,4 @@ def test_no_view_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
     for view in ("Funnel", "Cohorts", "What+changed"):
         page = open_page(f"{calls_address}/conversion?view={view}&created=2025-04-01&created=2025-05-31", width, mode)
         assert page.locator(".js-plotly-plot").count() == 1
-        assert page.evaluate(CLIPPED) == []
-        assert page.evaluate(OUTSIDE_ITS_CHART) == []
-        assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+        assert misplaced(page) == []

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
 from monitoring.drift_checks import DriftCheck
 from monitoring.kept_reports import StoredReport
-from tests.browser.conftest import Mode, OpenPage, Width
+from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.reading import BACKGROUNDS, CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN, choose
+from tests.browser.reading import BACKGROUNDS, choose, downloaded, misplaced
 from tests.pages.drift_lakes import filled
 
 pytestmark = pytest.mark.browser
@@ -26,16 +27,33 @@ def drift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Drift
         yield address, check, report
 
 
-@pytest.mark.parametrize(("width", "mode"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("section", ["Columns", "Weeks", "Scores", "Outcomes"])
 def test_nothing_is_clipped(
     open_page: OpenPage, drift: tuple[str, DriftCheck, StoredReport], section: str, width: Width, mode: Mode
 ) -> None:
     page = open_page(f"{drift[0]}/drift?section={section}", width, mode)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[mode])
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(OUTSIDE_ITS_CHART) == []
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+    assert misplaced(page) == []
+
+
+def test_a_link_opens_the_same_column_in_a_fresh_browser_and_the_file_has_all_columns(
+    open_page: OpenPage, drift: tuple[str, DriftCheck, StoredReport]
+) -> None:
+    page = open_page(f"{drift[0]}/drift")
+    choose(page, "Column", "device_model_interest")
+    page.wait_for_url("**/drift?*column=device_model_interest*")
+
+    fresh = open_page(page.url, stranger=True)
+
+    expect(fresh.get_by_role("combobox", name="Column", exact=True)).to_have_value("device_model_interest")
+    fresh.locator(".st-key-menu_drift_columns button").first.click()
+    found = pd.read_csv(downloaded(fresh, "CSV"), encoding="utf-8-sig").set_index("Column")
+    planted = found.loc["device_model_interest"]
+    assert planted["Drifted"]
+    assert planted["Value"] >= planted["Threshold"] > planted["Noise floor"]
+    assert "score" in found.index
 
 
 def test_the_planted_drift_is_named_and_dated_and_the_report_opens_in_the_page(

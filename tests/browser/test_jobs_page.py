@@ -18,7 +18,7 @@ from lake_access.permissions import local_user
 from lake_access.settings import Settings, load_settings
 from tests.browser.conftest import MODES, Mode, OpenPage, Width
 from tests.browser.dashboard import serve
-from tests.browser.reading import CLIPPED, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import misplaced
 from tests.jobs.trial import end_worker, start_worker
 from tests.jobs.trial_kinds import TRIAL_KINDS
 from tests.pages import lakes
@@ -111,8 +111,7 @@ def test_nothing_is_cut_off_or_wider_than_the_screen(
     go_to_jobs(page)
     expect(page.get_by_text("Waits for a free place")).to_have_count(1, timeout=SECONDS)
 
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
-    assert page.evaluate(CLIPPED) == []
+    assert misplaced(page) == []
 
     for number in numbers:
         cancel_job(engine, number, READER, datetime.now(UTC))

@@ -13,13 +13,11 @@ from app.charts.rates import LINE_PIXELS
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
 from tests.browser.reading import (
     BACKGROUNDS,
-    CLIPPED,
-    OUTSIDE_ITS_CHART,
-    WIDER_THAN_THE_SCREEN,
     card,
     choose,
     expect_metric,
     metric,
+    misplaced,
 )
 from tests.pages import lakes
 
@@ -51,9 +49,7 @@ def test_nothing_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
     page = open_page(f"{calls_address}/", width, mode)
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", BACKGROUNDS[mode])
     assert page.get_by_test_id("stMetric").count() == len(FIGURES)
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(OUTSIDE_ITS_CHART) == []
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+    assert misplaced(page) == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

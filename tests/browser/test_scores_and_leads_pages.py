@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from lake_access.database import open_database
 from lake_access.demo_events import DemoPlan
 from tests.browser.conftest import Mode, OpenPage, Width
 from tests.browser.dashboard import serve, wait_until_drawn
-from tests.browser.reading import CLIPPED, OUTSIDE_ITS_CHART, WIDER_THAN_THE_SCREEN
+from tests.browser.reading import downloaded, misplaced
 from tests.pages import lakes
 
 pytestmark = pytest.mark.browser
@@ -70,9 +69,7 @@ def test_nothing_is_clipped_or_too_wide(
         query = "SELECT lead_id::VARCHAR FROM curated.leads ORDER BY events DESC, lead_id LIMIT 1"
         path += lakes.opened(demo_home).pin().rows(query)[0][0]
     page = open_page(f"{demo_address}/{path}", width, mode)
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(OUTSIDE_ITS_CHART) == []
-    assert page.evaluate(WIDER_THAN_THE_SCREEN) <= 0
+    assert misplaced(page) == []
 
 
 def test_a_moved_threshold_is_in_the_link_and_opens_in_a_fresh_browser(open_page: OpenPage, demo_address: str) -> None:
@@ -130,6 +127,20 @@ def test_a_filter_changes_the_figures_and_stays_in_the_link(open_page: OpenPage,
     assert figure(fresh, "Mature leads") == figure(page, "Mature leads")
 
 
+def test_the_distribution_s_file_counts_every_lead_that_has_a_score(
+    open_page: OpenPage, demo_address: str, demo_home: Path
+) -> None:
+    page = open_page(f"{demo_address}/scores?score=Rules&all_leads=true")
+    page.locator(".st-key-menu_distribution button").first.click()
+
+    found = pd.read_csv(downloaded(page, "CSV"), encoding="utf-8-sig").query("score_of == 'Rules'")
+
+    scores = lakes.opened(demo_home).pin().frame("SELECT final_score FROM curated.leads")["final_score"].dropna()
+    for first, last, leads in zip(found["from"], found["to"], found["leads"], strict=True):
+        assert leads == scores.between(first, last).sum()
+    assert found["leads"].sum() == len(scores)
+
+
 def test_a_row_opens_its_lead_and_the_link_opens_it_too(
     open_page: OpenPage, demo_address: str, demo_home: Path
 ) -> None:
@@ -151,9 +162,7 @@ def test_a_row_opens_its_lead_and_the_link_opens_it_too(
 def test_the_file_holds_every_lead_of_the_list(open_page: OpenPage, demo_address: str, demo_home: Path) -> None:
     page = open_page(f"{demo_address}/leads?source=Webinar&all_leads=true")
     page.get_by_role("button", name="Download all").click()
-    with page.expect_download() as downloaded:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    frame = pd.read_csv(io.BytesIO(Path(downloaded.value.path()).read_bytes()))
+    frame = pd.read_csv(downloaded(page, "CSV"), encoding="utf-8-sig")
     lake = lakes.opened(demo_home)
     expected = lake.pin().frame(
         "SELECT lead_id::VARCHAR AS lead_id, final_score FROM curated.leads WHERE source = 'webinar' "

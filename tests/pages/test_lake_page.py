@@ -99,6 +99,14 @@ def test_builds_add_up_and_are_those_of_the_record(lake: Lake) -> None:
     assert told["lines_read"].sum() == sum(row["read"] for row in read_table(lake, BATCHES))
 
 
+def test_a_day_on_which_lines_landed_is_a_day_and_no_midnight(lake: Lake) -> None:
+    told = lake_state.lines_by_day(lake.pin(), MARIA)
+
+    assert [(str(day), lines) for day, lines in zip(told["landed_on"], told["lines_read"], strict=True)] == [
+        (f"{NOW:%Y-%m-%d}", 5)
+    ]
+
+
 def test_refused_lines_are_counted_by_stream_and_reason(lake: Lake) -> None:
     told = lake_state.refused_by_reason(lake.pin(), MARIA)
 
