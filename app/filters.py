@@ -18,7 +18,7 @@ from app.comparison import CHOICE_NAMES, CHOICES, Choice
 from app.conversion_views.view import DIMENSION_NAMES
 from app.filter_options import CONTACTED, VALUE_FILTERS, Filter, Options, options_of
 from app.lake_session import pinned_lake
-from app.links import forget_link_errors, note_link_errors, tell_link_errors
+from app.links import forget_link_errors, note_link_errors, note_unknown
 from app.periods import PRESET_NAMES, PRESETS, Days, Preset, preset_days
 from lake_access.conversion import ConversionFilters, Dimension
 
@@ -68,7 +68,6 @@ def lead_filters(
         filters = ConversionFilters(since=since, until=until, all_leads=all_leads, contacted=contacted, **named)
         _tell_unused(uses)
         clear_button(days, key="clear_filters", disabled=filters == ConversionFilters())
-    tell_link_errors()
     return filters
 
 
@@ -159,13 +158,14 @@ def _offered(sources: Sequence[str], labels: Mapping[str, str], uses: Collection
 def _note_unknown(offered: Mapping[Dimension, Options]) -> None:
     for name, options in offered.items():
         note_link_errors(options.name, options.unknown(st.query_params.get_all(name)))
-    note_link_errors("Lead created", [day for day in st.query_params.get_all(CREATED) if not _is_day(day)])
-    known = PRESET_NAMES.values()
-    note_link_errors("Period", [name for name in st.query_params.get_all(PERIOD) if name and name not in known])
+    note_unknown(PERIOD, "Period", PRESET_NAMES.values())
+    note_unknown(CONTACT, DIMENSION_NAMES[CONTACT], CONTACTED)
+    note_unknown(COMPARE, "Compare with", CHOICE_NAMES.values())
 
 
 def _draw_days(days: Days) -> tuple[date | None, date | None]:
-    _follow_link_of_days()
+    latest = date(days[1].year + 1, 12, 31)
+    _follow_link_of_days(latest)
     preset: Preset = st.selectbox(
         "Lead created",
         options=PRESETS,
@@ -182,7 +182,7 @@ def _draw_days(days: Days) -> tuple[date | None, date | None]:
         "First and last day",
         value=meant,
         min_value=EARLIEST,
-        max_value=date(days[1].year + 1, 12, 31),
+        max_value=latest,
         format="YYYY-MM-DD",
         key=CREATED,
         bind="query-params",
@@ -261,10 +261,12 @@ def _clear_filters(days: Days) -> None:
     forget_link_errors()
 
 
-def _follow_link_of_days() -> None:
+def _follow_link_of_days(latest: date) -> None:
     """A link that names days and no period means its days."""
     named = st.query_params.get_all(CREATED)
-    if PERIOD not in st.session_state and PERIOD not in st.query_params and any(map(_is_day, named)):
+    wrong = [day for day in named if not _can_be_chosen(day, latest)]
+    note_link_errors("Lead created", wrong)
+    if PERIOD not in st.session_state and PERIOD not in st.query_params and named and not wrong:
         st.session_state[PERIOD] = "chosen"
 
 
@@ -286,16 +288,15 @@ def _follow_newer_days(meant: Days) -> None:
     st.session_state[_OFFERED_DAYS] = meant
 
 
-def _is_day(text: str) -> bool:
+def _can_be_chosen(text: str, latest: date) -> bool:
     try:
-        date.fromisoformat(text)
+        return EARLIEST <= date.fromisoformat(text) <= latest
     except ValueError:
         return False
-    return True
 
 
 def _ends(created: object) -> tuple[date | None, date | None]:
     """The two ends of a range; while a reader has chosen only the first day, there is no last one yet."""
     chosen = created if isinstance(created, tuple) else (created,)
-    days = [day for day in chosen if isinstance(day, date)]
+    days = sorted(day for day in chosen if isinstance(day, date))  # a link written by hand may turn them round
     return (days[0] if days else None, days[1] if len(days) > 1 else None)

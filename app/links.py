@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -22,6 +22,11 @@ def note_link_errors(name: str, values: Sequence[str]) -> None:
         st.session_state[_ERRORS] = {**known, name: list(values)}
 
 
+def note_unknown(key: str, name: str, known: Collection[str]) -> None:
+    """Remember what the link names under `key` for the choice `name`, where that is not among the `known` labels."""
+    note_link_errors(name, [value for value in st.query_params.get_all(key) if value and value not in known])
+
+
 def tell_link_errors() -> None:
     """Say what the link named in vain, with a button to put that away."""
     errors: dict[str, list[str]] = st.session_state.get(_ERRORS, {})
@@ -29,7 +34,7 @@ def tell_link_errors() -> None:
         return
     with st.container(border=True):
         st.warning(
-            "This link names what is not in the lake (any more). The page shows what is left of its filters.",
+            "This link names what is not here (any more). The page shows what is left of it.",
             icon=":material/link_off:",
         )
         for name, values in errors.items():

@@ -15,6 +15,7 @@ from app.boundary import error_boundary
 from app.freshness import header
 from app.job_views import status as job_status
 from app.lake_session import pin_for_this_run
+from app.links import tell_link_errors
 from app.loading import run_page
 from app.navigation import FOLDER, JOBS, PAGES
 from app.notices import empty_lake
@@ -65,7 +66,10 @@ with error_boundary(reference):
     if pinned.snapshot_ids:
         header(pinned, now=datetime.now(UTC))
     if pinned.snapshot_ids or chosen.without_leads:
+        place = st.container()
         run_page(page)
+        with place:  # above the page, which finds out as it reads the link
+            tell_link_errors()
     else:
         empty_lake()
 # Below the filters that the page has drawn.

@@ -14,6 +14,7 @@ from app.drift_views import reports as drift_reports
 from app.drift_views.alerts import draw_alerts
 from app.drift_views.choice import choose_sides
 from app.lake_session import ask, created_range_of, pinned_lake, settings, sources_of
+from app.links import note_unknown
 from app.loading import end_page
 from lake_access.drift.scores import moments_span, scored_versions
 
@@ -29,6 +30,7 @@ if created_range_of(pinned) is None or span is None:
 versions = [version for version, _ in ask(scored_versions, pinned)]
 labels = {name: declared.label for name, declared in settings().declarations.sources.items()}
 draw_alerts(pinned)
+note_unknown("section", "Section", SECTIONS)
 section = st.segmented_control(
     "Section",
     SECTIONS,

@@ -12,6 +12,7 @@ from app.charts import lake as lake_charts
 from app.escaping import markdown_text
 from app.lake_health import health
 from app.lake_session import ask, opened_lake, pinned_lake, settings
+from app.links import note_unknown
 from lake_access import lake_state
 from lake_access.permissions import Action, require
 from lake_access.queries import load_query
@@ -203,6 +204,7 @@ def draw_snapshots() -> None:
 
 require(acting(), Action.VIEW_LAKE)
 pinned = pinned_lake()
+note_unknown("lake_section", "Section", SECTIONS)
 section = st.segmented_control(
     "Section",
     SECTIONS,

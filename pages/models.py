@@ -12,6 +12,7 @@ from app import formatting
 from app.acting import acting
 from app.cards import row_apart, table_card
 from app.lake_session import settings, state
+from app.links import note_unknown
 from app.model_views import actions as model_actions
 from app.model_views import jobs as model_jobs
 from app.model_views import view as model_view
@@ -118,6 +119,7 @@ def draw_request(version: str) -> None:
 
 def draw_version_tab(found: Sequence[ModelVersion], live: Champion | None, labels: Mapping[str, str]) -> None:
     """The card of the version that the reader chooses."""
+    note_unknown("version", "Version", [each.version for each in found])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "Version", [each.version for each in found], key="version", bind="query-params", width=220

@@ -14,6 +14,7 @@ from app.charts import gain as gain_charts
 from app.charts import rates as rate_charts
 from app.charts import scores as score_charts
 from app.lake_session import ask, settings
+from app.links import note_unknown
 from app.loading import end_page
 from app.score_views import bands as band_editor
 from app.score_views import view as scores_view
@@ -178,6 +179,7 @@ def draw_capacity() -> None:
 
 def choose_view() -> View:
     """Let the reader choose what the page shows; only that is computed."""
+    note_unknown(VIEW, "View", VIEWS.values())
     return st.segmented_control(
         "What the scores are worth",
         list(VIEWS),
@@ -261,6 +263,21 @@ def draw_bands() -> None:
     )
 
 
+def tell_why_empty() -> None:
+    """Say why there is nothing to count: no lead at all, only young ones, or none that has this score."""
+    young = sum(histogram.young)
+    if young or not found.unscored:
+        notices.nothing_matches(young, lake.outcome_window_days)
+        filters.clear_button(days, key="clear_filters_here")
+        return
+    of = "a score yet" if len(kinds) == 1 else "this score"
+    st.info(
+        f"{formatting.count(found.unscored)} leads are here, and none of them has {of}. Scores come with the events of "
+        "the scoring system, or by the rules of leadlake.toml.",
+        icon=":material/speed:",
+    )
+
+
 asked = asked_leads()
 pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
@@ -271,6 +288,7 @@ found = ask(score_histograms, pinned, counted)
 sql_of = {True: found.queries[0], False: found.queries[1]}
 kinds = [histogram.kind for histogram in found.histograms]
 names = scores_view.kind_names(kinds)
+note_unknown(band_editor.SCORE, "Score of", names.values())
 kind = st.selectbox(
     "Score of",
     kinds,
@@ -283,8 +301,7 @@ kind = st.selectbox(
 )
 histogram = found.of(kind)
 if not sum(histogram.leads(counted.all_leads)):
-    notices.nothing_matches(sum(histogram.young), lake.outcome_window_days)
-    filters.clear_button(days, key="clear_filters_here")
+    tell_why_empty()
     end_page()
 DRAWN_BY: dict[View, Callable[[], None]] = {
     "quality": draw_quality,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.conversion_views.view import DIMENSION_NAMES
 from app.filters import COLUMNS, ROWS
+from app.links import note_unknown
 from lake_access.conversion import DIMENSIONS, Dimension
 
 View = Literal["explore", "funnel", "cohorts", "change"]
@@ -27,6 +28,7 @@ _CHOSEN = "_chosen_dimensions"
 
 def choose_view() -> View:
     """Let the reader choose what the page shows."""
+    note_unknown(VIEW, "View", VIEW_NAMES.values())
     return st.segmented_control(
         "View",
         options=VIEWS,
@@ -41,6 +43,9 @@ def choose_view() -> View:
 
 def choose_dimensions() -> tuple[Dimension, ...]:
     """Let the reader choose one dimension or two different ones; choosing the other one's swaps the two."""
+    names = [DIMENSION_NAMES[dimension] for dimension in DIMENSIONS]
+    note_unknown(ROWS, "Rows", names)
+    note_unknown(COLUMNS, "Columns", [NO_DIMENSION, *names])
     rows, columns = st.columns(2, wrap=False)
     with rows:
         st.selectbox(

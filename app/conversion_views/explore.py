@@ -11,7 +11,7 @@ from app.cards import chart_card, row_apart
 from app.charts import rates as rate_charts
 from app.conversion_views import table as conversion_table
 from app.conversion_views.choices import choose_dimensions
-from app.conversion_views.clicks import Mark, chart_key, on_click
+from app.conversion_views.clicks import Mark, chart_key, days_before_click, on_click, take_days_back
 from app.conversion_views.shown import Shown
 from app.conversion_views.view import DIMENSION_NAMES, TIMES, Grid, Margin, grid, margin, whole
 from app.grain import choose_grain
@@ -115,9 +115,18 @@ def _draw_trend(shown: Shown) -> None:
     """The rate over all that is counted by days, weeks or months."""
     with row_apart():
         st.caption(":material/timeline: The same leads over time, by the day they were created.", width="content")
+        _draw_way_back()
         grain = choose_grain((shown.filters.since or shown.days[0], shown.filters.until or shown.days[1]))
     over_time = conversion_of(shown.pinned, (grain,), shown.filters)
     _draw_margin(margin(over_time, grain, shown.reading), over_time, shown, title="Over time")
+
+
+def _draw_way_back() -> None:
+    """A button to the days before a click on a mark of time: the chart then shows finer marks, and not that one."""
+    before = days_before_click()
+    if before is not None:
+        told = f"Back to {formatting.day(before[0])} to {formatting.day(before[1])}"
+        st.button(told, icon=":material/undo:", type="tertiary", key="days_back", on_click=take_days_back)
 
 
 def _draw_grid(of: Grid, answer: Conversion, margins: Sequence[Margin], shown: Shown, beside: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app import formatting
+from app.links import note_unknown
 from lake_access.drift.compared import Side, side_of_days
 
 VERSIONS, PERIODS, SOURCES = "Versions", "Periods", "Sources"
@@ -50,6 +51,8 @@ def choose_sides(
 
 
 def _versions(versions: Sequence[str]) -> Sides:
+    for key, name in (("reference", "Reference"), ("current", "Current")):
+        note_unknown(key, name, versions)
     first = st.selectbox(
         "Reference", versions, index=len(versions) - 2, key="reference", bind="query-params", width=150
     )

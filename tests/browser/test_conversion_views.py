@@ -78,6 +78,27 @@ def test_a_cell_of_the_heat_map_filters_by_both_and_again_takes_it_back(
     expect_figure(page, "Leads counted", "123")
 
 
+def test_a_month_s_mark_filters_by_it_and_again_takes_it_back(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?rows=Month&columns=None")
+    mark = page.locator(".js-plotly-plot").first.locator(".scatterlayer .point").first
+    mark.click(force=True)
+    expect_figure(page, "Leads counted", "40")
+    mark.click(force=True)
+    expect_figure(page, "Leads counted", "123")
+
+
+def test_a_course_that_was_narrowed_has_a_way_back(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?trend=Months&location=Bonn")
+    page.locator(".js-plotly-plot").last.locator(".scatterlayer .point").first.click(force=True)
+    page.wait_for_url("**created=2025-03-01**")
+    wait_until_drawn(page)
+    page.get_by_role("button", name="Back to 2025-03-01 to 2025-12-20").click()
+    expect(page.get_by_role("button", name="Back to")).to_have_count(0)
+    wait_until_drawn(page)
+    assert "created" not in page.url
+    assert "location=Bonn" in page.url
+
+
 def test_a_step_of_the_funnel_opens_its_leads(open_page: OpenPage, calls_address: str) -> None:
     page = open_page(f"{calls_address}/conversion?view=Funnel")
     page.locator(".js-plotly-plot").first.locator(".barlayer .point path").nth(1).click(force=True)

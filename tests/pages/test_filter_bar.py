@@ -94,7 +94,18 @@ def test_what_a_link_names_in_vain_is_told_until_the_reader_moves_on(open_page: 
     assert not page.warning
 
 
-@pytest.mark.parametrize("parameters", [{"created": ["yesterday", "2025-99-99"]}, {"period": "Last century"}], ids=str)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"created": ["yesterday", "2025-99-99"]},
+        {"created": ["2030-01-01", "2030-02-01"]},
+        {"created": ["2030-01-01", "2030-02-01"], "period": "Chosen days"},
+        {"period": "Last century"},
+        {"contacted": "Perhaps"},
+        {"compare": "Tomorrow"},
+    ],
+    ids=str,
+)
 def test_days_that_are_none_are_told(
     open_page: OpenPage, calls_home: Path, parameters: dict[str, str | list[str]]
 ) -> None:
@@ -102,6 +113,33 @@ def test_days_that_are_none_are_told(
     assert not page.exception
     assert leads_on(page) == "104"
     assert len(page.warning) == 1
+
+
+def test_days_the_wrong_way_round_are_the_same_days(open_page: OpenPage, calls_home: Path) -> None:
+    page = open_page(calls_home, "overview.py", created=["2025-03-02", "2025-03-01"])
+    assert not page.exception
+    assert leads_on(page) == "40"
+
+
+@pytest.mark.parametrize(
+    ("file", "parameters", "says"),
+    [
+        ("conversion.py", {"view": "Bar"}, "View: Bar"),
+        ("conversion.py", {"rows": "Foo"}, "Rows: Foo"),
+        ("conversion.py", {"columns": "*Foo*"}, "Columns: *Foo*"),
+        ("scores.py", {"scores_view": "Bar"}, "View: Bar"),
+        ("scores.py", {"score": "Version 9"}, "Score of: Version 9"),
+        ("drift.py", {"section": "Bar"}, "Section: Bar"),
+        ("lake.py", {"lake_section": "Bar"}, "Section: Bar"),
+    ],
+)
+def test_a_choice_that_a_link_names_in_vain_is_told_on_its_page(
+    open_page: OpenPage, calls_home: Path, file: str, parameters: dict[str, str | list[str]], says: str
+) -> None:
+    page = open_page(calls_home, file, **parameters)
+    assert not page.exception
+    assert says in told(page)
+    assert len(page.warning) >= 1
 
 
 def test_clearing_sets_every_filter_back(open_page: OpenPage, calls_home: Path) -> None:

@@ -157,7 +157,11 @@ def test_a_link_that_gets_something_wrong_still_opens(
 def test_a_lake_without_scores_or_matches_says_so(open_page: OpenPage, calls_home: Path) -> None:
     page = open_page(calls_home, SCORES, source="telephone")
     assert not failed(page)
+    assert "35 leads are here, and none of them has a score yet." in page.info[0].value
+    assert not [button for button in page.button if button.key == "clear_filters_here"]
+    page = open_page(calls_home, SCORES, source="telephone", location="Bonn")
     assert page.info[0].value == "No lead matches these filters."
+    assert [button for button in page.button if button.key == "clear_filters_here"]
 
 
 @pytest.mark.parametrize("view", ["Quality", "Gain and lift", "Bands", "Whom to call"])
