@@ -134,6 +134,30 @@ def test_capacity_says_whom_to_call(open_page: OpenPage, demo_home: Path) -> Non
     assert not failed(page)
 
 
+def link_of(page: AppTest) -> tuple[str, str]:
+    """The label of the way to the leads, and what its link says."""
+    (link,) = [link.proto for link in page.main.get("page_link") if link.proto.page == "leads"]
+    return link.label, link.query_string
+
+
+def test_whom_to_call_leads_to_the_leads_to_call(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, **CALLS, score="Version 2", calls="10")
+    cut = figures(page)["Call from score"][0]
+    assert link_of(page) == ("Open the leads to call", f"call_from={cut}&call_version=2")
+    assert any("By the score they have now" in text.value for text in page.caption)
+
+    page = open_page(demo_home, SCORES, **CALLS, score="Rules", calls="10")
+    assert link_of(page) == ("Open the leads to call", f"call_from={figures(page)['Call from score'][0]}")
+    assert not any("By the score they have now" in text.value for text in page.caption)
+
+
+def test_the_way_to_the_leads_says_where_young_ones_are_left_out(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, score="Rules")
+    assert link_of(page) == ("Open the mature leads behind these numbers", "")
+    page = open_page(demo_home, SCORES, score="Rules", all_leads="true")
+    assert link_of(page) == ("Open the leads behind these numbers", "")
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
