@@ -142,6 +142,11 @@ def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def label_of(source: str) -> str:
+    """What a reader calls a source, whether leads came from it or it told what became of them."""
+    return reading.source_labels.get(source, settings().declarations.source_label(source))
+
+
 def open_selected(lead_ids: list[str]) -> None:
     """Open the lead of the chosen row."""
     rows = st.session_state[LIST]["selection"]["rows"]
@@ -201,4 +206,4 @@ if history is None:
     end_page()
 with forgetting.container():
     person_forgetting.forget_form(opened)
-lead_page.draw_lead(opened, history, settings().declarations.bands, acting())
+lead_page.draw_lead(opened, history, settings().declarations.bands, acting(), label_of)

@@ -93,6 +93,10 @@ def test_a_proposal_is_saved_and_opened_again(open_page: OpenPage, demo_address:
     page.get_by_text("Save as a proposal").click()
     page.get_by_label("Name", exact=True).fill(HOSTILE[:70])
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("it needs a reason of 1 to 2,000 characters")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value(HOSTILE[:70])
+    page.get_by_label("Why", exact=True).fill("Sales has the time.")
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as proposal 1.")).to_be_visible()
     wait_until_drawn(page)
     assert page.title() != "taken"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -114,6 +115,19 @@ def test_a_link_to_the_leads_to_call_chooses_them_all_anew(open_page: OpenPage, 
     page = open_page(demo_home, LEADS, call_from="70")
     by_rules = leads[(leads["final_score"] >= 70) & ~leads["converted"]]
     assert listed(page) == list(by_rules.sort_values(["final_score", "id"], ascending=[False, True])["id"].str[:8][:50])
+
+
+def test_sources_are_called_by_their_labels_and_by_their_keys_in_files(open_page: OpenPage, demo_home: Path) -> None:
+    leads = leads_of(demo_home)
+    lead_id = leads[(leads["source"] == "online") & (leads["last_source"] == "webinar")]["id"].iloc[0]
+    page = open_page(demo_home, LEADS, menu="facts", lead=lead_id)
+    assert not failed(page)
+    (facts,) = [table.value.set_index("fact")["value"] for table in page.dataframe if "fact" in table.value]
+    assert (facts["First source"], facts["Last source"]) == ("Online", "Webinar")
+    (events,) = [table for table in page.dataframe if "rule_score" in table.value]
+    assert {"online", "webinar"} <= set(events.value["source"])
+    shown = pa.ipc.open_stream(events.proto.arrow_data.styler.display_values).read_pandas()  # type: ignore[attr-defined]
+    assert {"Online", "Webinar"} <= set(shown["source"])
 
 
 def test_what_a_bank_s_lead_has_not_is_a_dash(open_page: OpenPage, calls_home: Path) -> None:
