@@ -43,9 +43,10 @@ def timeline(history: LeadHistory) -> go.Figure:
         figure.add_scatter(
             x=[event.occurred_at for event in told],
             y=[event.rule_score for event in told],
-            mode="lines" if len(told) > 1 else "markers",  # a line of one point is none
+            mode="lines+markers",  # a line within one moment is none
             name="Rules",
             line={"shape": "hv", "color": palette.NEUTRAL, "width": 2},
+            marker={"size": 6},
             customdata=[_event_hover(event) for event in told],
             hovertemplate="%{customdata}<extra></extra>",
         )
@@ -112,9 +113,9 @@ def timeline_note(history: LeadHistory) -> str:
     told = _scored_by_rules(history)
     parts = []
     if told:
-        parts.append(f"{'Line' if len(told) > 1 else 'Dot'}: the score by the rules after each event.")
+        parts.append(f"{'Dots and line' if len(told) > 1 else 'Dot'}: the score by the rules after each event.")
     if history.scores:
-        parts.append(f"{'Other marks' if len(told) == 1 else 'Marks'}: scores by model versions.")
+        parts.append("Larger marks: scores by model versions.")
     if not parts:
         parts.append("This lead has no score to draw: what happened to it.")
     return " ".join([*parts, "UTC."])

@@ -125,8 +125,8 @@ def test_a_lead_without_a_score_has_no_empty_panel_and_no_word_of_a_line() -> No
     ]
     assert notes == [
         "This lead has no score to draw: what happened to it. UTC.",
-        "Marks: scores by model versions. UTC.",
-        "Dot: the score by the rules after each event. Other marks: scores by model versions. UTC.",
-        "Line: the score by the rules after each event. UTC.",
+        "Larger marks: scores by model versions. UTC.",
+        "Dot: the score by the rules after each event. Larger marks: scores by model versions. UTC.",
+        "Dots and line: the score by the rules after each event. UTC.",
     ]
-    assert lead_charts.timeline(LeadHistory({}, (rated,), 1, (), (), {})).data[0].mode == "markers"
+    assert lead_charts.timeline(LeadHistory({}, (rated,), 1, (), (), {})).data[0].mode == "lines+markers"
