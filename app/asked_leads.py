@@ -11,6 +11,7 @@ from app import filters, notices
 from app.acting import acting
 from app.conversion_views.view import Reading, reading_of
 from app.lake_session import created_range_of, pinned_lake, settings, sources_of
+from app.lead_views import choice
 from app.loading import end_page
 from app.navigation import link_to
 from lake_access.conversion import ConversionFilters
@@ -34,10 +35,20 @@ class AskedLeads:
         return filters.summary(self.counted, self.days, len(self.sources))
 
 
-def link_to_leads() -> None:
-    """A way to the leads that the figures count: the page Leads, under the same filters."""
-    if may(acting(), Action.VIEW_LEADS):
-        st.page_link(link_to("leads.py"), label="Open the leads behind these numbers", icon=":material/group:")
+def link_to_leads(counted: ConversionFilters, with_young: bool = False) -> None:
+    """A way to the leads that the figures count: the page Leads, under the same filters.
+
+    `with_young`: a figure counts young leads too, whatever the filters say, and so does the list that opens.
+    """
+    if not may(acting(), Action.VIEW_LEADS):
+        return
+    mature = "" if with_young or counted.all_leads else "mature "
+    st.page_link(
+        link_to("leads.py"),
+        label=f"Open the {mature}leads behind these numbers",
+        icon=":material/group:",
+        query_params={choice.WITH_YOUNG: "true"} if with_young else None,
+    )
 
 
 def asked_leads() -> AskedLeads:

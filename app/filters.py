@@ -29,7 +29,20 @@ ROWS, COLUMNS = "rows", "columns"
 PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
 ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
 _OFFERED_DAYS = "_offered_days"
+_PAGE_BEFORE = "_page_before"
 EARLIEST = date(2000, 1, 1)  # the lake refuses events before it
+
+
+def keep_over_pages(page: str) -> None:
+    """Set what is set anew where another page is drawn than before; to be called before a page is drawn.
+
+    Streamlit carries over what a reader chose; what a link named and nobody has touched since, it would drop.
+    """
+    if st.session_state.get(_PAGE_BEFORE, page) != page:
+        for name in PARAMETERS:
+            if name in st.session_state and name not in st.query_params:
+                st.session_state[name] = st.session_state[name]
+    st.session_state[_PAGE_BEFORE] = page
 
 
 def lead_filters(

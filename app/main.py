@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import filters
 from app.boundary import error_boundary
 from app.freshness import header
 from app.job_views import status as job_status
@@ -65,6 +66,7 @@ with error_boundary(reference):
     pinned = pin_for_this_run()
     if pinned.snapshot_ids:
         header(pinned, now=datetime.now(UTC))
+    filters.keep_over_pages(chosen.file)
     if pinned.snapshot_ids or chosen.without_leads:
         place = st.container()
         run_page(page)

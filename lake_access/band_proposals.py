@@ -90,7 +90,8 @@ def propose_bands(
 
     Raises:
         NotAllowedError: the actor may not propose bands.
-        RefusedError: bands that leadlake.toml would refuse, no name, or a text that is too long; nothing was saved.
+        RefusedError: bands that leadlake.toml would refuse, no name or reason, or a text that is too long; nothing was
+            saved.
         StorageError: the database cannot be written.
     """
     require(actor, Action.PROPOSE_BANDS)
@@ -98,8 +99,8 @@ def propose_bands(
     check_bands(bands)
     if not 0 < len(name) <= LONGEST_NAME:
         raise RefusedError(f"the proposal: it needs a name of 1 to {LONGEST_NAME} characters; nothing was saved.")
-    if len(note) > LONGEST_NOTE:
-        raise RefusedError(f"the proposal: its note is over {LONGEST_NOTE:,} characters; nothing was saved.")
+    if not 0 < len(note) <= LONGEST_NOTE:
+        raise RefusedError(f"the proposal: it needs a reason of 1 to {LONGEST_NOTE:,} characters; nothing was saved.")
     _open(engine)
     with writing(engine) as connection:
         row = {

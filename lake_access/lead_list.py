@@ -55,18 +55,62 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 
 @dataclass(frozen=True)
-class LeadList:
-    """A page of the list, `frame` with COLUMNS; on all pages are `leads`; of `young` ones the filters know so many."""
+class ScoreFloors:
+    """The lowest scores that leads on the list have by now, by the rules and by a model, 0 to 100; None: any, or none.
 
-    frame: pd.DataFrame
+    A lead without a score is below every floor.
+    """
+
+    rules: int | None = None
+    model: int | None = None
+
+
+ANY_SCORE: Final = ScoreFloors()
+
+
+@dataclass(frozen=True)
+class LeadCounts:
+    """How many leads the whole list has; of `young` ones the filters know so many."""
+
     leads: int
     young: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages a reader can turn; an empty list has one."""
+        return max(1, -(-min(self.leads, FURTHEST_ROW) // PAGE_SIZE))
+
+
+@dataclass(frozen=True)
+class LeadList:
+    """A page of the list, `frame` with COLUMNS, and the SQL that gave it."""
+
+    frame: pd.DataFrame
     sql: str
     parameters: Mapping[str, object]
 
 
+def lead_counts(
+    pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome, floors: ScoreFloors = ANY_SCORE
+) -> LeadCounts:
+    """How long the list is.
+
+    Raises:
+        QueryRefusedError: an unknown outcome.
+        StorageError: a data file cannot be read.
+    """
+    ((leads, young),) = pinned.rows(*_count_query(*_conditions(pinned, filters, outcome, floors)))
+    return LeadCounts(leads, young)
+
+
 def lead_list(
-    pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome, sort: Sort, descending: bool, page: int
+    pinned: PinnedLake,
+    filters: ConversionFilters,
+    outcome: Outcome,
+    sort: Sort,
+    descending: bool,
+    page: int,
+    floors: ScoreFloors = ANY_SCORE,
 ) -> LeadList:
     """The leads of a page (from 0 up) under the filters.
 
@@ -78,11 +122,10 @@ def lead_list(
         raise QueryRefusedError(
             f"the list: page {page + 1} is beyond its first {FURTHEST_ROW:,} leads; filter further."
         )
-    conditions, parameters = _conditions(pinned, filters, outcome)
+    conditions, parameters = _conditions(pinned, filters, outcome, floors)
     cut = f"LIMIT {PAGE_SIZE:d} OFFSET {page * PAGE_SIZE:d}"
     sql = _list_sql(_counted(conditions), sort, descending, cut)
-    ((leads, young),) = pinned.rows(load_query("lead_list_count").format(conditions=conditions), parameters)
-    return LeadList(_with_text_ids(pinned.frame(sql, parameters)), leads, young, sql, parameters)
+    return LeadList(_with_text_ids(pinned.frame(sql, parameters)), sql, parameters)
 
 
 def export_leads(
@@ -94,6 +137,7 @@ def export_leads(
     sort: Sort,
     descending: bool,
     now: datetime,
+    floors: ScoreFloors = ANY_SCORE,
 ) -> pd.DataFrame:
     """All leads of the list, for a file; the ledger says first who took how many.
 
@@ -103,8 +147,8 @@ def export_leads(
         StorageError: a data file cannot be read, or the ledger not written.
     """
     require(actor, Action.EXPORT)
-    conditions, parameters = _conditions(pinned, filters, outcome)
-    ((leads, _),) = pinned.rows(load_query("lead_list_count").format(conditions=conditions), parameters)
+    conditions, parameters = _conditions(pinned, filters, outcome, floors)
+    ((leads, _),) = pinned.rows(*_count_query(conditions, parameters))
     check_lead_count(leads)
     frame = _with_text_ids(pinned.frame(_list_sql(_counted(conditions), sort, descending, ""), parameters))
     asked = {name: str(value) for name, value in parameters.items()} | {"outcome": outcome}
@@ -127,13 +171,27 @@ def leads_by_head(pinned: PinnedLake, typed: str) -> list[str]:
     return [lead_id for (lead_id,) in pinned.rows(load_query("lead_head"), asked)]
 
 
-def _conditions(pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome) -> tuple[str, dict[str, object]]:
+def _conditions(
+    pinned: PinnedLake, filters: ConversionFilters, outcome: Outcome, floors: ScoreFloors
+) -> tuple[str, dict[str, object]]:
     if outcome not in _OUTCOMES:
         raise QueryRefusedError(f'unknown outcome "{outcome}"; known are {", ".join(_OUTCOMES)}.')
     conditions, parameters = lead_conditions(filters, pinned.settings.declarations.bands)
-    if _OUTCOMES[outcome]:
-        conditions = f"{conditions} AND {_OUTCOMES[outcome]}" if conditions else f"WHERE {_OUTCOMES[outcome]}"
+    further = [_OUTCOMES[outcome]] if _OUTCOMES[outcome] else []
+    for name, column, floor in (
+        ("rules_from", "final_score", floors.rules),
+        ("model_from", "model_score", floors.model),
+    ):
+        if floor is not None:
+            further.append(f"{column} >= ${name}")
+            parameters[name] = floor
+    if further:
+        conditions = f"{conditions or 'WHERE true'} AND {' AND '.join(further)}"
     return conditions, {"all_leads": filters.all_leads, **parameters}
+
+
+def _count_query(conditions: str, parameters: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    return load_query("lead_list_count").format(conditions=conditions), parameters
 
 
 def _counted(conditions: str) -> str:

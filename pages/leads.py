@@ -16,6 +16,7 @@ from app.acting import acting
 from app.asked_leads import asked_leads
 from app.cards import row_apart, stated_parameters, too_many_for_a_file
 from app.lake_session import ask, settings, state
+from app.lead_views import choice
 from app.lead_views import finder as lead_finder
 from app.lead_views import forgetting as person_forgetting
 from app.lead_views import page as lead_page
@@ -24,12 +25,20 @@ from app.loading import end_page
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.lake import PinnedLake
 from lake_access.lead_history import lead_history
-from lake_access.lead_list import FURTHEST_ROW, PAGE_SIZE, LeadList, Outcome, Sort, export_leads, lead_list
+from lake_access.lead_list import (
+    FURTHEST_ROW,
+    PAGE_SIZE,
+    LeadList,
+    Outcome,
+    ScoreFloors,
+    Sort,
+    export_leads,
+    lead_counts,
+    lead_list,
+)
 from lake_access.permissions import Action, Actor, may
 from lake_access.planning import ConversionFilters
 
-OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
-ORDERS = {True: "Highest or newest first", False: "Lowest or oldest first"}
 LIST = "_lead_list"
 HEAD_LENGTH = 8
 COLUMNS: dict[str, Any] = {
@@ -51,41 +60,51 @@ COLUMNS: dict[str, Any] = {
 
 def draw_list(counted: ConversionFilters) -> None:
     """The leads under the filters, a page at a time, with what they can be sorted by."""
-    controls = st.columns([2, 2, 3, 1.4], gap="small", vertical_alignment="bottom")
-    with controls[0]:
+    controls = iter(st.columns([2, 2, 2, 2, 3, 1.4], gap="small", vertical_alignment="bottom"))
+    with next(controls):
         outcome = st.selectbox(
             "Outcome",
             list(leads_view.OUTCOME_NAMES),
             format_func=leads_view.OUTCOME_NAMES.__getitem__,
-            key=OUTCOME,
+            key=choice.OUTCOME,
             bind="query-params",
         )
-    with controls[1]:
+    with next(controls):
+        rules_from = choice.rules_from()
+    with next(controls):
+        model_from = choice.model_from()
+    with next(controls):
         sort = st.selectbox(
             "Sort by",
             list(leads_view.SORT_NAMES),
             format_func=leads_view.SORT_NAMES.__getitem__,
-            key=SORT,
+            key=choice.SORT,
             bind="query-params",
         )
-    with controls[2]:
-        descending = st.selectbox("Order", list(ORDERS), format_func=ORDERS.__getitem__, key=ORDER, bind="query-params")
-    with controls[3]:
-        page = st.number_input(
-            "Page", 1, FURTHEST_ROW // PAGE_SIZE, key=PAGE, bind="query-params", help=f"{PAGE_SIZE} leads a page."
+    with next(controls):
+        descending = st.selectbox(
+            "Order",
+            list(choice.ORDERS),
+            format_func=choice.ORDERS.__getitem__,
+            key=choice.ORDER,
+            bind="query-params",
         )
-    found = ask(lead_list, pinned, counted, outcome, sort, descending, page - 1)
-    if not counted.all_leads and found.young:
+    floors = ScoreFloors(rules_from, model_from)
+    counts = ask(lead_counts, pinned, counted, outcome, floors)
+    with next(controls):
+        page = choice.turned_page(counts.pages)
+    if not counted.all_leads and counts.young:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{formatting.count(found.young)} young leads are left out.")
+            st.caption(f"{formatting.count(counts.young)} young leads are left out.")
             st.button("Show them too", type="tertiary", on_click=show_young, icon=":material/hourglass_top:")
-    if not found.leads:
+    if not counts.leads:
         notices.nothing_matches(0, lake.outcome_window_days)
         return
-    draw_page(found, page)
-    if may(acting(), Action.EXPORT) and not too_many_for_a_file(found.leads):
-        handed = (pinned, state(), acting(), (counted, outcome, sort, descending))
-        with st.popover(f"Download all {formatting.count(found.leads)} leads", icon=":material/download:"):
+    found = ask(lead_list, pinned, counted, outcome, sort, descending, page - 1, floors)
+    draw_page(found, page, counts.leads)
+    if may(acting(), Action.EXPORT) and not too_many_for_a_file(counts.leads):
+        handed = (pinned, state(), acting(), (counted, outcome, sort, descending), floors)
+        with st.popover(f"Download all {formatting.count(counts.leads)} leads", icon=":material/download:"):
             st.caption("Every lead under the filters, in this order, with all columns. The ledger records it.")
             with st.container(horizontal=True):
                 download("CSV", CSV, partial(exported, as_csv, *handed))
@@ -94,15 +113,12 @@ def draw_list(counted: ConversionFilters) -> None:
         st.code(f"{stated_parameters(found.parameters)}\n{found.sql}", language="sql", wrap_lines=True)
 
 
-def draw_page(found: LeadList, page: int) -> None:
-    """The table; choosing a row opens its lead."""
+def draw_page(found: LeadList, page: int, leads: int) -> None:
+    """The table, a page of so many leads; choosing a row opens its lead."""
     first, last = (page - 1) * PAGE_SIZE + 1, (page - 1) * PAGE_SIZE + len(found.frame)
-    if not len(found.frame):
-        st.info("There are not so many leads: go back some pages.", icon=":material/last_page:")
-        return
-    reach = f"; pages reach to the {formatting.count(FURTHEST_ROW)}th" if found.leads > FURTHEST_ROW else ""
+    reach = f"; pages reach to the {formatting.count(FURTHEST_ROW)}th" if leads > FURTHEST_ROW else ""
     st.caption(
-        f"Leads {formatting.count(first)} to {formatting.count(last)} of {formatting.count(found.leads)}{reach}. "
+        f"Leads {formatting.count(first)} to {formatting.count(last)} of {formatting.count(leads)}{reach}. "
         "Choose a row to open the lead."
     )
     st.dataframe(
@@ -114,6 +130,7 @@ def draw_page(found: LeadList, page: int) -> None:
         on_select=partial(open_selected, list(found.frame["lead_id"])),
         selection_mode="single-row",
         alt="Leads under the filters",
+        placeholder=table_columns.ABSENT,
     )
 
 
@@ -123,6 +140,11 @@ def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
         lead_id=frame["lead_id"].str[:HEAD_LENGTH],
         source=[reading.source_labels.get(source, source) for source in frame["source"]],
     )
+
+
+def label_of(source: str) -> str:
+    """What a reader calls a source, whether leads came from it or it told what became of them."""
+    return reading.source_labels.get(source, settings().declarations.source_label(source))
 
 
 def open_selected(lead_ids: list[str]) -> None:
@@ -156,11 +178,13 @@ def exported(
     engine: Engine,
     actor: Actor,
     chosen: tuple[ConversionFilters, Outcome, Sort, bool],
+    floors: ScoreFloors,
 ) -> bytes:
     """The file of all leads; it is made outside a page's run, so that all it needs is handed over."""
-    return write(export_leads(lake, engine, actor, *chosen, now=datetime.now(UTC)))
+    return write(export_leads(lake, engine, actor, *chosen, now=datetime.now(UTC), floors=floors))
 
 
+choice.follow_link()
 asked = asked_leads()
 pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
@@ -182,4 +206,4 @@ if history is None:
     end_page()
 with forgetting.container():
     person_forgetting.forget_form(opened)
-lead_page.draw_lead(opened, history, settings().declarations.bands, acting())
+lead_page.draw_lead(opened, history, settings().declarations.bands, acting(), label_of)

@@ -153,7 +153,7 @@ st.caption(
     " ".join(["Beyond chance: no change at all lies outside the change's 95% interval.", *filter(None, caveats)])
 )
 
-link_to_leads()
+link_to_leads(counted, with_young=True)
 
 left, right = st.columns([6, 5], gap="small")
 with left:

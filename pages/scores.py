@@ -18,6 +18,7 @@ from app.links import note_unknown
 from app.loading import end_page
 from app.score_views import bands as band_editor
 from app.score_views import view as scores_view
+from app.score_views.calling import link_to_calls
 from lake_access.score_capacity import capacity, cut_offs, week_range
 from lake_access.score_histograms import ScoreHistogram, score_arrivals, score_histograms
 from lake_access.score_measures import (
@@ -138,6 +139,7 @@ def draw_capacity() -> None:
             "Choose the score that leads get now, or other days.",
             icon=":material/date_range:",
         )
+        link_to_leads(counted)
         return
     between = f"{formatting.day(weeks[0])} to {formatting.day(weeks[1])}"
     cut = answer.fitting
@@ -161,6 +163,10 @@ def draw_capacity() -> None:
             f"{formatting.figure(more.expected, 1)} conversions "
             f"({formatting.figures(more.low, more.high, 1)})."
         )
+    if cut is None:
+        link_to_leads(counted)
+    else:
+        link_to_calls(pinned, histogram.kind, cut.score, counted)
     cuts = cut_offs(histogram, arrivals)
     chart_card(
         "What another capacity would give",
@@ -315,4 +321,5 @@ st.caption(
     + (f"; {formatting.count(young)} young ones are in no rate." if young else ".")
 )
 DRAWN_BY[view]()
-link_to_leads()
+if view != "calls":
+    link_to_leads(counted)

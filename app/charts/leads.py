@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,7 +13,15 @@ from app.charts import rates as rate_charts
 from app.escaping import plotly_text
 from lake_access.lead_history import Kind, LeadEvent, LeadHistory, LeadScore
 
-TIMELINE_PIXELS = 380
+TIMELINE_PIXELS, LANES_PIXELS = 380, 170  # with scores, and where there is none to draw
+# Ticks less than a day apart say the hour, those less than a minute apart the second too; milliseconds.
+_MINUTE, _DAY = 60_000, 86_400_000
+TICK_FORMATS: tuple[dict[str, Any], ...] = (
+    {"dtickrange": [None, _MINUTE - 1], "value": "%H:%M:%S\n%-d %b %Y"},
+    {"dtickrange": [_MINUTE, _DAY - 1], "value": "%H:%M\n%-d %b %Y"},
+    {"dtickrange": [_DAY, None], "value": "%-d %b\n%Y"},
+)
+SHORTEST_SPAN = timedelta(hours=2)  # of the axis of time
 NAME_LENGTH = 24
 # The lanes of what happened, from top to bottom, each with a sign and a colour of its own.
 LANES: Mapping[Kind, tuple[str, str, str]] = {
@@ -24,16 +32,21 @@ LANES: Mapping[Kind, tuple[str, str, str]] = {
 
 
 def timeline(history: LeadHistory) -> go.Figure:
-    """The rules' score as steps, each model version's scores as marks, and the events in lanes below."""
+    """The rules' score as steps, each model version's scores as marks, and the events in lanes below.
+
+    A lead without any score has the lanes alone.
+    """
     figure = go.Figure()
-    told = [event for event in history.events if event.rule_score is not None]
+    told = _scored_by_rules(history)
+    scored = bool(told or history.scores)
     if told:
         figure.add_scatter(
             x=[event.occurred_at for event in told],
             y=[event.rule_score for event in told],
-            mode="lines",
+            mode="lines+markers",  # a line within one moment is none
             name="Rules",
             line={"shape": "hv", "color": palette.NEUTRAL, "width": 2},
+            marker={"size": 6},
             customdata=[_event_hover(event) for event in told],
             hovertemplate="%{customdata}<extra></extra>",
         )
@@ -60,7 +73,7 @@ def timeline(history: LeadHistory) -> go.Figure:
     }
     lanes = [name for name, _, _ in LANES.values()]
     figure.update_layout(
-        height=TIMELINE_PIXELS,
+        height=TIMELINE_PIXELS if scored else LANES_PIXELS,
         margin={"l": 4, "r": 8, "t": 4, "b": 4},
         showlegend=True,
         legend={
@@ -74,17 +87,51 @@ def timeline(history: LeadHistory) -> go.Figure:
         hovermode="closest",
         dragmode=False,
         hoverlabel={"align": "left"},
-        xaxis={**axis, "type": "date", "showgrid": False, "anchor": "y2", "nticks": 7, "tickformat": "%-d %b\n%Y"},
-        yaxis={**axis, "range": [-4, 104], "domain": [0.38, 1], "dtick": 25},
+        xaxis={
+            **axis,
+            "type": "date",
+            "showgrid": False,
+            "anchor": "y2",
+            "nticks": 7,
+            "tickformatstops": TICK_FORMATS,
+            "range": _least_range(history),
+        },
+        yaxis={**axis, "range": [-4, 104], "domain": [0.38, 1], "dtick": 25, "visible": scored},
         yaxis2={
             **axis,
-            "domain": [0, 0.26],
+            "domain": [0, 0.26 if scored else 1],
             "range": [len(lanes) - 0.5, -0.5],
             "tickvals": list(range(len(lanes))),
             "ticktext": lanes,
         },
     )
     return figure
+
+
+def timeline_note(history: LeadHistory) -> str:
+    """What of it is drawn."""
+    told = _scored_by_rules(history)
+    parts = []
+    if told:
+        parts.append(f"{'Dots and line' if len(told) > 1 else 'Dot'}: the score by the rules after each event.")
+    if history.scores:
+        parts.append("Larger marks: scores by model versions.")
+    if not parts:
+        parts.append("This lead has no score to draw: what happened to it.")
+    return " ".join([*parts, "UTC."])
+
+
+def _scored_by_rules(history: LeadHistory) -> list[LeadEvent]:
+    return [event for event in history.events if event.rule_score is not None]
+
+
+def _least_range(history: LeadHistory) -> list[datetime] | None:
+    """The ends of the axis where all happened at nearly the same time; None where Plotly finds them well by itself."""
+    moments = [event.occurred_at for event in history.events] + [score.scored_at for score in history.scores]
+    if not moments or max(moments) - min(moments) >= SHORTEST_SPAN:
+        return None
+    middle = min(moments) + (max(moments) - min(moments)) / 2
+    return [middle - SHORTEST_SPAN / 2, middle + SHORTEST_SPAN / 2]
 
 
 def _add_lanes(figure: go.Figure, history: LeadHistory) -> None:

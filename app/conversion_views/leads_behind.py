@@ -82,6 +82,13 @@ def with_links(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(lead=[f"{LEAD_PAGE}{quote(lead)}" for lead in frame["lead_id"]])[["lead", *frame.columns[1:]]]
 
 
+def with_labels(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The rows with the sources as readers call them; the files have their keys."""
+    return frame.assign(
+        **{name: frame[name].map(lambda key: labels.get(key, key)) for name in ("source", "last_source")}
+    )
+
+
 def _both(filtered: bool | None, asked: bool) -> bool | None:
     """A condition that is set twice: None where nothing can meet both."""
     return asked if filtered in (None, asked) else None
@@ -94,7 +101,7 @@ def _draw_rows(shown: Shown, actor: Actor, which: Which) -> None:
         st.caption("No lead is among them.")
         return
     st.dataframe(
-        with_links(found.frame),
+        with_labels(with_links(found.frame), shown.reading.source_labels),
         column_config=_config(),
         hide_index=True,
         alt="The leads behind the numbers",

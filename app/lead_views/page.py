@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from app import formatting, table_columns
-from app.cards import chart_card, table_card
+from app.cards import chart_card, data_menu, row_apart, table_card
 from app.charts import leads as lead_charts
 from app.lead_views import view as leads_view
 from app.lead_views.factors import draw_factors
@@ -17,6 +17,7 @@ from lake_access.permissions import Actor
 
 MOVES_SHOWN = 20
 ROW_PIXELS = 35  # of a row of `st.dataframe`
+FACT_PIXELS = 205  # the longest name of a fact, whole
 _EVENT_COLUMNS: dict[str, Any] = {
     "at": st.column_config.TextColumn("When", pinned=True),
     "kind": "Kind",
@@ -30,9 +31,12 @@ _EVENT_COLUMNS: dict[str, Any] = {
 }
 
 
-def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int], actor: Actor) -> None:
-    """Draw all of one lead for this reader."""
+def draw_lead(
+    lead_id: str, history: LeadHistory, bands: Mapping[str, int], actor: Actor, label_of: Callable[[str], str]
+) -> None:
+    """Draw all of one lead for this reader, who calls a source by what `label_of` says; files have its key."""
     asked = {"lead_id": lead_id}
+    writers = {"source": label_of}
     st.code(lead_id, language=None)
     _headline(history, bands)
     chart_card(
@@ -44,22 +48,13 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int], acto
         file_name=f"lead-{lead_id}",
         sql=history.queries["lead_events"],
         parameters={**asked, "most": MOST_EVENTS},
-        note="Line: the score by the rules after each event. Marks: scores by model versions. UTC.",
+        note=lead_charts.timeline_note(history),
         column_config=_EVENT_COLUMNS,
+        writers=writers,
     )
     left, right = st.columns(2, gap="small")
-    facts = leads_view.facts_frame(history.facts)
     with left:
-        table_card(
-            "Facts",
-            facts,
-            key="facts",
-            file_name=f"lead-{lead_id}-facts",
-            sql=history.queries["lead_facts"],
-            parameters=asked,
-            column_config={"fact": "Fact", "value": "Value"},
-            height=ROW_PIXELS * (len(facts) + 1) + 3,
-        )
+        _facts(lead_id, history, label_of)
     with right:
         table_card(
             "Scores by model versions",
@@ -89,7 +84,34 @@ def draw_lead(lead_id: str, history: LeadHistory, bands: Mapping[str, int], acto
             "of the rules that gave its points."
         ),
         column_config=_EVENT_COLUMNS,
+        writers=writers,
     )
+
+
+def _facts(lead_id: str, history: LeadHistory, label_of: Callable[[str], str]) -> None:
+    """What is known of it, every line in sight."""
+    with st.container(border=True, height="stretch", key="card_facts"):
+        with row_apart():
+            st.subheader("Facts")
+            data_menu(
+                leads_view.facts_frame(history.facts),
+                key="facts",
+                file_name=f"lead-{lead_id}-facts",
+                sql=history.queries["lead_facts"],
+                parameters={"lead_id": lead_id},
+                with_table=False,
+            )
+        facts = leads_view.facts_frame(history.facts, label_of)
+        st.dataframe(
+            facts,
+            column_config={
+                "fact": st.column_config.TextColumn("Fact", width=FACT_PIXELS),
+                "value": st.column_config.TextColumn("Value", width="small"),
+            },
+            hide_index=True,
+            height=ROW_PIXELS * (len(facts) + 1) + 3,
+            alt="Facts",
+        )
 
 
 def _headline(history: LeadHistory, bands: Mapping[str, int]) -> None:

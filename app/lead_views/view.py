@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -60,9 +60,11 @@ def band_of(final_score: int | None, bands: Mapping[str, int]) -> str:
     return [name for name, edge in bands.items() if final_score >= edge][-1]
 
 
-def facts_frame(facts: Mapping[str, Any]) -> pd.DataFrame:
-    """What is known of a lead, a row a fact; what is not known has none."""
-    rows = [(name, shown(facts[column])) for column, name in _FACTS.items() if facts.get(column) is not None]
+def facts_frame(facts: Mapping[str, Any], label_of: Callable[[str], str] = str) -> pd.DataFrame:
+    """What is known of a lead, a row a fact; what is not known has none. `label_of` says what a source is called."""
+    known = {column: facts[column] for column in _FACTS if facts.get(column) is not None}
+    known |= {column: label_of(known[column]) for column in ("source", "last_source") if column in known}
+    rows = [(_FACTS[column], shown(value)) for column, value in known.items()]
     return pd.DataFrame(rows, columns=["fact", "value"])
 
 

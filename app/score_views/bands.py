@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from lake_access.score_measures import by_band
 
 BANDS, SCORE = "bands", "score"
 _EDGE = "_edge_{}"
-_SAVED = "_proposal_saved"
+_NAME, _WHY, _TOLD = "_proposal_name", "_proposal_why", "_proposal_told"
 _PROPOSALS = "_proposals"
 _OPENED = "_proposal_opened"
 _MISSING = "_proposal_of_no_score"
@@ -175,25 +175,29 @@ def _set_bands(bands: Mapping[str, int]) -> None:
 def _saving(histogram: ScoreHistogram, bands: Mapping[str, int]) -> None:
     if not may(acting(), Action.PROPOSE_BANDS):
         return
-    with (
-        st.expander("Save as a proposal", icon=":material/bookmark_add:"),
-        st.form("save_proposal", border=False, clear_on_submit=True),
-    ):
-        name = st.text_input("Name", max_chars=LONGEST_NAME)
-        note = st.text_area("Why", max_chars=LONGEST_NOTE, height=80)
-        if st.form_submit_button("Save", icon=":material/save:"):
-            _told(lambda: propose_bands(state(), acting(), name, histogram.kind, bands, note, datetime.now(UTC)))
+    with st.expander("Save as a proposal", icon=":material/bookmark_add:"):
+        with st.form("save_proposal", border=False):
+            st.text_input("Name", max_chars=LONGEST_NAME, key=_NAME)
+            st.text_area("Why", max_chars=LONGEST_NOTE, height=80, key=_WHY)
+            st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(histogram.kind, dict(bands)))
+        told: str | int | None = st.session_state.pop(_TOLD, None)
+        if isinstance(told, int):
+            st.success(f"Saved as proposal {told}.", icon=":material/check:")
+        elif told is not None:
+            st.warning("Nothing was saved.", icon=":material/error:")
+            st.text(told)
 
 
-def _told(action: Callable[[], int]) -> None:
-    """Do it and say so; a refusal is a sentence where the reader stands."""
+def _save(kind: ScoreKind, bands: Mapping[str, int]) -> None:
+    """Keep it, and empty the form; a refusal is a sentence beneath the form, which stays as it is."""
+    name, note = st.session_state[_NAME], st.session_state[_WHY]
     try:
-        number = action()
+        number = propose_bands(state(), acting(), name, kind, bands, note, datetime.now(UTC))
     except LeadlakeError as refused:
-        st.warning("Nothing was saved.", icon=":material/error:")
-        st.text(str(refused))
+        st.session_state[_TOLD] = str(refused)
         return
-    st.success(f"Saved as proposal {number}.", icon=":material/check:")
+    st.session_state[_TOLD] = number
+    st.session_state[_NAME] = st.session_state[_WHY] = ""
 
 
 def _proposals_list(kinds: Sequence[ScoreKind]) -> None:
@@ -201,9 +205,18 @@ def _proposals_list(kinds: Sequence[ScoreKind]) -> None:
     if not proposals:
         return
     with st.container(border=True, key="card_proposals"):
-        st.markdown("**Proposals**")
+        frame = scores_view.proposals_frame(proposals)
+        with row_apart():
+            st.markdown("**Proposals**")
+            data_menu(
+                frame,
+                key="proposals",
+                file_name="band-proposals",
+                made_of="The proposals that were saved here. They are kept beside the lake, in the database of state.",
+                with_table=False,
+            )
         st.dataframe(
-            scores_view.proposals_frame(proposals),
+            frame,
             column_config={
                 "name": st.column_config.TextColumn("Name", pinned=True),
                 "bands": "Bands",

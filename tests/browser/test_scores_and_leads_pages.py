@@ -93,6 +93,10 @@ def test_a_proposal_is_saved_and_opened_again(open_page: OpenPage, demo_address:
     page.get_by_text("Save as a proposal").click()
     page.get_by_label("Name", exact=True).fill(HOSTILE[:70])
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("it needs a reason of 1 to 2,000 characters")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value(HOSTILE[:70])
+    page.get_by_label("Why", exact=True).fill("Sales has the time.")
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved as proposal 1.")).to_be_visible()
     wait_until_drawn(page)
     assert page.title() != "taken"
@@ -113,6 +117,27 @@ def test_a_proposal_is_saved_and_opened_again(open_page: OpenPage, demo_address:
     fresh = open_page(other.url, stranger=True)
     expect(fresh.get_by_role("textbox", name="Bands and their lowest scores")).to_have_value("cold 0, warm 30, hot 60")
     expect(fresh.get_by_role("combobox", name="Score of")).to_have_value("Rules")
+
+
+def test_the_leads_to_call_open_with_the_filters_of_the_link_that_the_page_was_opened_by(
+    open_page: OpenPage, demo_address: str, demo_home: Path
+) -> None:
+    page = open_page(f"{demo_address}/scores?scores_view=Whom+to+call&calls=3&source=Online&score=Version+2")
+    lowest = int(figure(page, "Call from score"))
+    page.get_by_role("link", name="Open the leads to call").click()
+    expect(page.get_by_role("spinbutton", name="Model score from")).to_have_value(str(lowest))
+    wait_until_drawn(page)
+    ((leads, young),) = (
+        lakes.opened(demo_home)
+        .pin()
+        .rows(
+            "SELECT count(*), count(*) FILTER (NOT mature) FROM curated.leads WHERE source = 'online' "
+            f"AND model_version = '2' AND model_score >= {lowest} AND NOT converted"
+        )
+    )
+    assert young > 0
+    expect(page.get_by_text(f"of {leads:,}. Choose a row")).to_be_visible()
+    expect(page.get_by_text("1 of 3 sources, 1 model version, young leads too.")).to_be_visible()
 
 
 def test_a_filter_changes_the_figures_and_stays_in_the_link(open_page: OpenPage, demo_address: str) -> None:

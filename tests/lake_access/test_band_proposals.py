@@ -30,11 +30,11 @@ def test_proposals_are_kept_whole_the_newest_first(engine: Engine) -> None:
     version = ScoreKind("<b>2</b>", "online")
     numbers = [
         propose_bands(engine, ANALYST, " Spring\n fair ", RULES, BANDS, "=1+1", MOMENT),
-        propose_bands(engine, ANALYST, "Fewer", version, {"all": 0}, "", MOMENT),
+        propose_bands(engine, ANALYST, "Fewer", version, {"all": 0}, "fewer calls", MOMENT),
     ]
 
     assert band_proposals(engine) == [
-        BandProposal(numbers[1], "Fewer", version, {"all": 0}, "", "ann", MOMENT),
+        BandProposal(numbers[1], "Fewer", version, {"all": 0}, "fewer calls", "ann", MOMENT),
         BandProposal(numbers[0], "Spring fair", RULES, BANDS, "=1+1", "ann", MOMENT),
     ]
     assert list(band_proposals(engine)[1].bands) == list(BANDS)
@@ -60,15 +60,25 @@ def test_proposals_are_kept_whole_the_newest_first(engine: Engine) -> None:
 )
 def test_bands_that_cannot_be_are_refused_and_nothing_is_kept(bands: dict[str, int], engine: Engine) -> None:
     with pytest.raises(RefusedError):
-        propose_bands(engine, ANALYST, "A name", RULES, bands, "", MOMENT)
+        propose_bands(engine, ANALYST, "A name", RULES, bands, "a reason", MOMENT)
 
     assert band_proposals(engine) == []
     assert ledger.entries(engine) == []
 
 
-@pytest.mark.parametrize(("name", "note"), [("", ""), ("  ", ""), ("x" * 81, ""), ("A name", "x" * 2_001)])
-def test_a_name_is_needed_and_texts_have_a_length(name: str, note: str, engine: Engine) -> None:
-    with pytest.raises(RefusedError):
+@pytest.mark.parametrize(
+    ("name", "note", "missing"),
+    [
+        ("", "why", "a name of 1 to 80"),
+        ("  ", "why", "a name of 1 to 80"),
+        ("x" * 81, "why", "a name of 1 to 80"),
+        ("A name", "", "a reason of 1 to 2,000"),
+        ("A name", " \n ", "a reason of 1 to 2,000"),
+        ("A name", "x" * 2_001, "a reason of 1 to 2,000"),
+    ],
+)
+def test_a_name_and_a_reason_are_needed_and_have_a_length(name: str, note: str, missing: str, engine: Engine) -> None:
+    with pytest.raises(RefusedError, match=missing):
         propose_bands(engine, ANALYST, name, RULES, BANDS, note, MOMENT)
 
     assert band_proposals(engine) == []
@@ -76,7 +86,7 @@ def test_a_name_is_needed_and_texts_have_a_length(name: str, note: str, engine: 
 
 def test_a_viewer_proposes_nothing(engine: Engine) -> None:
     with pytest.raises(NotAllowedError):
-        propose_bands(engine, Actor("vic", frozenset({"viewer"}), "local"), "A name", RULES, BANDS, "", MOMENT)
+        propose_bands(engine, Actor("vic", frozenset({"viewer"}), "local"), "A name", RULES, BANDS, "a reason", MOMENT)
 
     assert band_proposals(engine) == []
 

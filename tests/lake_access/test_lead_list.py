@@ -14,7 +14,18 @@ from lake_access.database import open_database
 from lake_access.errors import NotAllowedError, QueryRefusedError, RefusedError
 from lake_access.iceberg.tables import LEADS
 from lake_access.lake import Lake
-from lake_access.lead_list import COLUMNS, PAGE_SIZE, SORTS, Sort, export_leads, lead_list, leads_by_head
+from lake_access.lead_list import (
+    COLUMNS,
+    PAGE_SIZE,
+    SORTS,
+    LeadCounts,
+    ScoreFloors,
+    Sort,
+    export_leads,
+    lead_counts,
+    lead_list,
+    leads_by_head,
+)
 from lake_access.lead_rows import LeadChoice, export_lead_rows
 from lake_access.permissions import Actor, local_user
 from lake_access.planning import ConversionFilters
@@ -48,28 +59,64 @@ def test_pages_follow_each_other_in_the_order_asked_for(sort: Sort, descending: 
 
     ids = [lead_id for page in pages for lead_id in page.frame["lead_id"]]
     assert ids == list(expected["lead_id"][: 3 * PAGE_SIZE])
-    assert all(page.leads == len(expected) for page in pages)
+    assert lead_counts(demo_lake.pin(), ALL, "any").leads == len(expected)
 
 
 def test_the_list_holds_the_leads_that_the_numbers_count(demo_lake: Lake) -> None:
     leads = leads_frame(demo_lake)
     online = leads[leads["source"] == "online"]
 
-    found = lead_list(demo_lake.pin(), ConversionFilters(sources=("online",)), "converted", "created_at", True, 0)
+    filters = ConversionFilters(sources=("online",))
+    counts = lead_counts(demo_lake.pin(), filters, "converted")
+    found = lead_list(demo_lake.pin(), filters, "converted", "created_at", True, 0)
 
-    assert found.leads == (online["mature"] & online["converted"]).sum() > 0
-    assert found.young == (~online["mature"] & online["converted"]).sum()
+    assert counts.leads == (online["mature"] & online["converted"]).sum() > 0
+    assert counts.young == (~online["mature"] & online["converted"]).sum()
     assert set(found.frame["source"]) == {"online"}
     assert found.frame["converted"].all()
 
 
 def test_those_who_did_not_convert_are_the_others(demo_lake: Lake) -> None:
-    counts = [
-        lead_list(demo_lake.pin(), ALL, outcome, "created_at", True, 0).leads
-        for outcome in ("any", "converted", "open")
-    ]
+    counts = [lead_counts(demo_lake.pin(), ALL, outcome).leads for outcome in ("any", "converted", "open")]
 
     assert counts[0] == counts[1] + counts[2]
+
+
+@pytest.mark.parametrize(
+    "floors", [ScoreFloors(rules=30), ScoreFloors(model=20), ScoreFloors(rules=10, model=40), ScoreFloors(rules=90)]
+)
+def test_no_lead_of_the_list_its_count_or_its_file_has_a_lower_score(
+    floors: ScoreFloors, demo_lake: Lake, engine: Engine
+) -> None:
+    leads = leads_frame(demo_lake)
+    asked = [leads["mature"], ~leads["converted"]]
+    asked += [leads["final_score"] >= floors.rules] if floors.rules is not None else []
+    asked += [leads["model_score"] >= floors.model] if floors.model is not None else []
+    kept = pd.concat(asked, axis=1).all(axis=1)
+    among_young = pd.concat([~asked[0], *asked[1:]], axis=1).all(axis=1)
+    expected = leads[kept].sort_values(["model_score", "lead_id"], ascending=[False, True])
+
+    counts = lead_counts(demo_lake.pin(), ConversionFilters(), "open", floors)
+    found = lead_list(demo_lake.pin(), ConversionFilters(), "open", "model_score", True, 0, floors)
+    frame = export_leads(
+        demo_lake.pin(), engine, ANALYST, ConversionFilters(), "open", "model_score", True, MOMENT, floors
+    )
+
+    assert counts == LeadCounts(len(expected), among_young.sum())
+    assert 0 < len(expected) < (leads["mature"] & ~leads["converted"]).sum()
+    assert list(found.frame["lead_id"]) == list(expected["lead_id"][:PAGE_SIZE])
+    assert list(frame["lead_id"]) == list(expected["lead_id"])
+    (entry,) = ledger.entries(engine, event="leads.exported")
+    told = {"rules_from": floors.rules, "model_from": floors.model}
+    assert {name: entry.details.get(name) for name in told} == {
+        name: None if floor is None else str(floor) for name, floor in told.items()
+    }
+
+
+def test_the_pages_of_a_list_end_where_its_leads_or_a_readers_reach_do() -> None:
+    assert [LeadCounts(leads, 0).pages for leads in (0, 1, 50, 51, 9_999, 10_000, 1_000_000)] == [
+        1, 1, 1, 2, 200, 200, 200,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

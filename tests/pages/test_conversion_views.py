@@ -89,6 +89,14 @@ def test_the_leads_behind_a_number_are_as_many(open_page: OpenPage, calls_home: 
     assert any("10 leads, the newest first; the files hold all of them" in caption.value for caption in page.caption)
 
 
+def test_the_leads_behind_a_number_have_the_labels_of_their_sources(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, leads="Converted", source="Webinar")
+    assert not failed(page)
+    leads = page.dataframe[-1].value
+    assert set(leads["source"]) == {"Webinar"}
+    assert set(leads["last_source"]) == {"Online", "Roadshow", "Webinar"}
+
+
 def test_a_choice_that_the_filters_leave_empty_says_so(open_page: OpenPage, calls_home: Path) -> None:
     page = open_page(calls_home, leads="Scored, contacted and converted")
     assert not failed(page)

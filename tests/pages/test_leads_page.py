@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -53,6 +54,87 @@ def test_the_list_is_what_pandas_sorts(open_page: OpenPage, demo_home: Path) -> 
     page = open_page(demo_home, LEADS, sort="Created", order="Lowest or oldest first", page="2", outcome="Converted")
     converted = mature[mature["converted"]].sort_values(["created_at", "id"])
     assert listed(page) == list(converted["id"].str[:8][50:100])
+
+
+def test_the_list_has_the_scores_that_the_link_asks_for_and_no_lower_ones(open_page: OpenPage, demo_home: Path) -> None:
+    leads = leads_of(demo_home)
+    mature = leads[leads["mature"]]
+    page = open_page(demo_home, LEADS, rules_from="60", model_from="30", sort="Model score")
+    assert not failed(page)
+    kept = mature[(mature["final_score"] >= 60) & (mature["model_score"] >= 30)]
+    assert listed(page) == list(kept.sort_values(["model_score", "id"], ascending=[False, True])["id"].str[:8][:50])
+    assert any(f"of {len(kept):,}. " in text.value for text in page.caption)
+    assert 0 < len(kept) < len(mature)
+
+    page.number_input(key="model_from").set_value(None).run()
+    page.number_input(key="rules_from").set_value(None).run()
+    assert any(f"of {len(mature):,}. " in text.value for text in page.caption)
+
+
+@pytest.mark.parametrize("floor", ["-1", "101", "x", "1e9", "' OR 1=1 --"])
+def test_a_link_with_an_impossible_score_shows_the_whole_list(floor: str, open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, LEADS, rules_from=floor, call_from=floor, call_version="no such version")
+    assert not failed(page)
+    assert any(f"of {leads_of(demo_home)['mature'].sum():,}. " in text.value for text in page.caption)
+
+
+def test_the_page_follows_where_a_filter_leaves_fewer(open_page: OpenPage, demo_home: Path) -> None:
+    mature = leads_of(demo_home).query("mature")
+    page = open_page(demo_home, LEADS, page="20")
+    assert page.number_input(key="page").max == -(-len(mature) // 50)
+    assert page.number_input(key="page").value == 20
+
+    page.number_input(key="rules_from").set_value(80).run()
+    kept = mature[mature["final_score"] >= 80].sort_values(["final_score", "id"], ascending=[False, True])
+    pages = -(-len(kept) // 50)
+    assert not failed(page)
+    assert pages < 20
+    assert (page.number_input(key="page").value, page.number_input(key="page").max) == (pages, pages)
+    assert listed(page) == list(kept["id"].str[:8][(pages - 1) * 50 :])
+
+
+def test_a_link_to_the_leads_to_call_chooses_them_all_anew(open_page: OpenPage, demo_home: Path) -> None:
+    leads = leads_of(demo_home)
+    left_over = {"outcome": "Converted", "order": "Lowest or oldest first", "page": "2", "rules_from": "90"}
+    page = open_page(demo_home, LEADS, **left_over, source="Online")
+    page.query_params["call_from"], page.query_params["call_version"] = "22", "2"
+    page.run()
+    assert not failed(page)
+    kept = leads[
+        (leads["source"] == "online")
+        & (leads["model_version"] == "2")
+        & (leads["model_score"] >= 22)
+        & ~leads["converted"]
+    ]
+    assert (~kept["mature"]).any()
+    assert listed(page) == list(kept.sort_values(["model_score", "id"], ascending=[False, True])["id"].str[:8][:50])
+    assert any(f"of {len(kept):,}. " in text.value for text in page.caption)
+    assert page.multiselect(key="model_version").value == ["2"]
+    assert "call_from" not in page.query_params
+
+    page = open_page(demo_home, LEADS, call_from="70")
+    by_rules = leads[(leads["final_score"] >= 70) & ~leads["converted"]]
+    assert listed(page) == list(by_rules.sort_values(["final_score", "id"], ascending=[False, True])["id"].str[:8][:50])
+
+
+def test_sources_are_called_by_their_labels_and_by_their_keys_in_files(open_page: OpenPage, demo_home: Path) -> None:
+    leads = leads_of(demo_home)
+    lead_id = leads[(leads["source"] == "online") & (leads["last_source"] == "webinar")]["id"].iloc[0]
+    page = open_page(demo_home, LEADS, menu="facts", lead=lead_id)
+    assert not failed(page)
+    (facts,) = [table.value.set_index("fact")["value"] for table in page.dataframe if "fact" in table.value]
+    assert (facts["First source"], facts["Last source"]) == ("Online", "Webinar")
+    (events,) = [table for table in page.dataframe if "rule_score" in table.value]
+    assert {"online", "webinar"} <= set(events.value["source"])
+    shown = pa.ipc.open_stream(events.proto.arrow_data.styler.display_values).read_pandas()  # type: ignore[attr-defined]
+    assert {"Online", "Webinar"} <= set(shown["source"])
+
+
+def test_what_a_bank_s_lead_has_not_is_a_dash(open_page: OpenPage, calls_home: Path) -> None:
+    page = open_page(calls_home, LEADS)
+    (table,) = [table for table in page.dataframe if "lead_id" in table.value]
+    assert table.value["location"].isna().any()
+    assert table.proto.placeholder == "–"
 
 
 def test_young_leads_are_one_click_away(open_page: OpenPage, demo_home: Path) -> None:

@@ -143,3 +143,14 @@ def test_names_from_the_lake_are_text(open_page: OpenPage, tmp_path: Path) -> No
 def test_a_day_by_day_count_has_every_day() -> None:
     days = (date(2025, 3, 1), date(2025, 3, 4))
     assert overview_view.daily_counts({"2025-03-02": 3, "2025-03-04": 1}, days) == (0, 3, 0, 1)
+
+
+def test_the_way_to_the_leads_opens_as_many_as_the_figure_counts(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, "overview.py")
+    (link,) = [each.proto for each in page.main.get("page_link") if each.proto.page == "leads"]
+    assert link.label == "Open the leads behind these numbers"
+    counted = next(metric.value for metric in page.metric if metric.label == "Leads")
+
+    (name, value) = link.query_string.split("=")
+    opened = open_page(demo_home, "leads.py", **{name: value})
+    assert any(f"of {counted}. " in text.value for text in opened.caption)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -123,6 +124,31 @@ def test_a_proposal_is_saved_and_listed_as_text(
     assert any("<b>bold</b> **name**" in str(table.value.values.tolist()) for table in page.dataframe)
 
 
+def test_a_proposal_without_a_reason_is_refused_and_stays_in_the_form(
+    open_page: OpenPage, demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(demo_home / "leadlake.sqlite", tmp_path / "leadlake.sqlite")
+    monkeypatch.setenv("LEADLAKE_DATABASE", f"sqlite:///{tmp_path / 'leadlake.sqlite'}")
+    saved = len(band_proposals(open_database(lakes.opened(demo_home).settings)))
+    page = open_page(demo_home, SCORES, **BANDS, score="Rules", menu="proposals")
+    next(box for box in page.text_input if box.label == "Name").set_value("No reason")
+    next(button for button in page.button if button.label == "Save").click()
+    page.run()
+    assert not failed(page)
+    assert any("it needs a reason of 1 to 2,000 characters" in text.value for text in page.text)
+    assert next(box for box in page.text_input if box.label == "Name").value == "No reason"
+    assert len(band_proposals(open_database(lakes.opened(demo_home).settings))) == saved
+
+    page.text_area[0].set_value("Because")
+    next(button for button in page.button if button.label == "Save").click()
+    page.run()
+    assert [text.value for text in page.success] == [f"Saved as proposal {saved + 1}."]
+    assert next(box for box in page.text_input if box.label == "Name").value == ""
+    (table,) = [table.value for table in page.dataframe if "score_of" in table.value]
+    assert (len(table), table["note"][0]) == (saved + 1, "Because")
+    assert {"csv_proposals", "parquet_proposals"} <= {button.key for button in page.get("download_button")}
+
+
 def test_capacity_says_whom_to_call(open_page: OpenPage, demo_home: Path) -> None:
     page = open_page(demo_home, SCORES, **CALLS, score="Rules", calls="10")
     assert not failed(page)
@@ -132,6 +158,30 @@ def test_capacity_says_whom_to_call(open_page: OpenPage, demo_home: Path) -> Non
     assert float(low) <= float(shown["Conversions a week"][0]) <= float(high)
     page.number_input(key="calls").set_value(1).run()
     assert not failed(page)
+
+
+def link_of(page: AppTest) -> tuple[str, str]:
+    """The label of the way to the leads, and what its link says."""
+    (link,) = [link.proto for link in page.main.get("page_link") if link.proto.page == "leads"]
+    return link.label, link.query_string
+
+
+def test_whom_to_call_leads_to_the_leads_to_call(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, **CALLS, score="Version 2", calls="10")
+    cut = figures(page)["Call from score"][0]
+    assert link_of(page) == ("Open the leads to call", f"call_from={cut}&call_version=2")
+    assert any("By the score they have now" in text.value for text in page.caption)
+
+    page = open_page(demo_home, SCORES, **CALLS, score="Rules", calls="10")
+    assert link_of(page) == ("Open the leads to call", f"call_from={figures(page)['Call from score'][0]}")
+    assert not any("By the score they have now" in text.value for text in page.caption)
+
+
+def test_the_way_to_the_leads_says_where_young_ones_are_left_out(open_page: OpenPage, demo_home: Path) -> None:
+    page = open_page(demo_home, SCORES, score="Rules")
+    assert link_of(page) == ("Open the mature leads behind these numbers", "")
+    page = open_page(demo_home, SCORES, score="Rules", all_leads="true")
+    assert link_of(page) == ("Open the leads behind these numbers", "")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -91,3 +91,42 @@ def test_a_leads_timeline_has_its_scores_and_its_events() -> None:
     assert [list(trace.y) for trace in figure.data] == [[4], [55], [0]]
     assert "<b>bold" not in figure.to_json().replace("\\u003c", "<").replace("<b><b>", "<b>")
     assert "&lt;b&gt;bold" in figure.data[1].name
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=5), timedelta(minutes=90)])
+def test_what_happened_at_nearly_the_same_time_has_an_axis_of_two_hours_with_the_hours_on_it(after: timedelta) -> None:
+    at = datetime(2008, 7, 23, 12, tzinfo=UTC)
+    events = tuple(LeadEvent("1", when, when, "touch", "x", "call", {}, 4, 0, "1", 4) for when in (at, at + after))
+
+    axis = lead_charts.timeline(LeadHistory({}, events, 2, (), (), {})).layout.xaxis
+
+    assert axis.range[1] - axis.range[0] == timedelta(hours=2)
+    assert axis.range[0] < at
+    assert at + after < axis.range[1]
+    hours = [stop.value for stop in axis.tickformatstops if stop.dtickrange[0] == 60_000]
+    assert hours == ["%H:%M\n%-d %b %Y"]
+
+
+def test_a_lead_without_a_score_has_no_empty_panel_and_no_word_of_a_line() -> None:
+    at = datetime(2008, 7, 23, tzinfo=UTC)
+    touch = LeadEvent("1", at, at, "touch", "x", "call", {}, None, None, None, None)
+    bare = LeadHistory({}, (touch,), 1, (), (), {})
+    score = LeadScore("2", 55, at, "online", {})
+    rated = LeadEvent("1", at, at, "touch", "x", "call", {}, 4, 0, "1", 4)
+
+    figure = lead_charts.timeline(bare)
+    assert not figure.layout.yaxis.visible
+    assert tuple(figure.layout.yaxis2.domain) == (0, 1)
+    assert figure.layout.height < lead_charts.TIMELINE_PIXELS
+
+    notes = [
+        lead_charts.timeline_note(LeadHistory({}, events, len(events), scores, (), {}))
+        for events, scores in (((touch,), ()), ((touch,), (score,)), ((rated,), (score,)), ((rated, rated), ()))
+    ]
+    assert notes == [
+        "This lead has no score to draw: what happened to it. UTC.",
+        "Larger marks: scores by model versions. UTC.",
+        "Dot: the score by the rules after each event. Larger marks: scores by model versions. UTC.",
+        "Dots and line: the score by the rules after each event. UTC.",
+    ]
+    assert lead_charts.timeline(LeadHistory({}, (rated,), 1, (), (), {})).data[0].mode == "lines+markers"

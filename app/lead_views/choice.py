@@ -1,0 +1,101 @@
+"""What the list on the page Leads may be asked for besides the filters, and where that stands in the URL.
+
+A link from another page cannot name the filters: Streamlit drops what it says of widgets that the other page has drawn,
+and what the session holds of them besides. It speaks in words of its own, which the page turns into choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import streamlit as st
+
+from app import formatting
+from app.filter_options import options_of
+from app.filters import ALL_LEADS
+from app.lake_session import pinned_lake
+from lake_access.lake import PinnedLake
+from lake_access.lead_list import PAGE_SIZE
+from lake_access.score_histograms import HIGHEST, ScoreKind
+
+OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
+RULES_FROM, MODEL_FROM = "rules_from", "model_from"
+ORDERS: Final[Mapping[bool, str]] = {True: "Highest or newest first", False: "Lowest or oldest first"}
+# Of a link from another page.
+WITH_YOUNG, CALL_FROM, CALL_VERSION = "with_young", "call_from", "call_version"
+
+
+def calls_link(kind: ScoreKind, lowest: int) -> dict[str, str]:
+    """What a link says that means the leads to call: those with a score of this kind from the lowest up."""
+    return {CALL_FROM: str(lowest), **({} if kind.version is None else {CALL_VERSION: kind.version})}
+
+
+def follow_link() -> None:
+    """Choose what a link from another page means; to be called before any filter is drawn."""
+    asked = {name: st.query_params.get(name) for name in (WITH_YOUNG, CALL_FROM, CALL_VERSION)}
+    for name, value in asked.items():
+        if value is not None:
+            del st.query_params[name]
+    if asked[WITH_YOUNG] == "true":
+        st.session_state[ALL_LEADS] = True
+    written = asked[CALL_FROM] or ""
+    if written.isdecimal() and int(written) <= HIGHEST:
+        for key, choice in _choices_of_calls(int(written), asked[CALL_VERSION]).items():
+            st.session_state[key] = choice
+
+
+def versions_offered(pinned: PinnedLake) -> Sequence[str]:
+    """The versions by which leads have their newest score, as the filter offers them."""
+    return options_of(pinned, "model_version", {}).values
+
+
+def _choices_of_calls(lowest: int, version: str | None) -> dict[str, object]:
+    """Those who have not converted, young ones too, the highest first: all of it, as other choices may be left over."""
+    choices: dict[str, object] = {
+        ALL_LEADS: True,
+        OUTCOME: "open",
+        RULES_FROM: lowest if version is None else None,
+        MODEL_FROM: None if version is None else lowest,
+        SORT: "final_score" if version is None else "model_score",
+        ORDER: True,
+        PAGE: 1,
+    }
+    return choices if version not in versions_offered(pinned_lake()) else {**choices, "model_version": [version]}
+
+
+def rules_from() -> int | None:
+    """Let the reader choose the lowest score by the rules."""
+    return st.number_input(
+        "Rules' score from",
+        0,
+        HIGHEST,
+        None,
+        key=RULES_FROM,
+        bind="query-params",
+        placeholder="any",
+        help="Leads with this score by the rules or a higher one; empty: with any, or none.",
+    )
+
+
+def model_from() -> int | None:
+    """Let the reader choose the lowest score by a model."""
+    return st.number_input(
+        "Model score from",
+        0,
+        HIGHEST,
+        None,
+        key=MODEL_FROM,
+        bind="query-params",
+        placeholder="any",
+        help="Leads whose newest score by a model is this or a higher one; empty: any, or none.",
+    )
+
+
+def turned_page(pages: int) -> int:
+    """Let the reader turn to one of so many pages; where there are fewer than before, the last one is shown."""
+    if st.session_state.get(PAGE, 1) > pages:
+        st.session_state[PAGE] = pages
+    return st.number_input(
+        "Page", 1, pages, key=PAGE, bind="query-params", help=f"{formatting.count(pages)} of {PAGE_SIZE} leads each."
+    )
