@@ -38,7 +38,7 @@ def begun(home: Path, **variables: str) -> None:
 
 
 def filled(home: Path) -> None:
-    """The same with version 2, which bears a note, their comparison, and ana's request for 2, without a drift report."""
+    """The same with version 2, which bears a note, their comparison, and ana's request for 2; no drift report."""
     begun(home)
     settings = load_settings({"LEADLAKE_HOME": str(home)})
     engine = open_database(settings)
