@@ -98,7 +98,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     periods = [rate.name for rate in rates]
     days = [formatting.first_day(period) for period in periods]
     figure = go.Figure()
-    figure.add_scatter(**line_between(periods, [rate.rate for rate in rates]))
+    figure.add_scatter(**time_axis.line_between(periods, [rate.rate for rate in rates]))
     figure.add_scatter(
         x=days,
         y=[rate.rate for rate in rates],
@@ -256,21 +256,6 @@ def names_axis(names: Sequence[str]) -> dict[str, Any]:
         "ticks": "",
         "ticklabelstandoff": 6,
         "tickfont": {"size": 13},
-    }
-
-
-def line_between(periods: Sequence[str], values: Sequence[float]) -> dict[str, Any]:
-    """A line through these values that breaks where periods are missing; marks are a trace of their own above it.
-
-    Where a line breaks it has a point that is none: a click tells the place of a mark among the marks alone.
-    """
-    days, broken = time_axis.broken_line(periods, values)
-    return {
-        "x": days,
-        "y": broken,
-        "mode": "lines",
-        "line": {"color": palette.NEUTRAL, "width": 1.5},
-        "hoverinfo": "skip",
     }
 
 

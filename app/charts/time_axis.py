@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from app import formatting
+from app import formatting, palette
 
 DAY_MILLISECONDS: Final = 86_400_000
 MOST_TICKS: Final = 6
@@ -30,6 +30,21 @@ def broken_line(periods: Sequence[str], values: Sequence[float]) -> tuple[list[s
         days.append(formatting.first_day(period))
         broken.append(value)
     return days, broken
+
+
+def line_between(periods: Sequence[str], values: Sequence[float]) -> dict[str, Any]:
+    """A line through these values that breaks where periods are missing; marks are a trace of their own above it.
+
+    Where a line breaks it has a point that is none: a click tells the place of a mark among the marks alone.
+    """
+    days, broken = broken_line(periods, values)
+    return {
+        "x": days,
+        "y": broken,
+        "mode": "lines",
+        "line": {"color": palette.NEUTRAL, "width": 1.5},
+        "hoverinfo": "skip",
+    }
 
 
 def bar_width(periods: Sequence[str]) -> float:

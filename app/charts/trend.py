@@ -9,8 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app import formatting, palette
-from app.charts.rates import LINE_PIXELS, Rate, dim_ticks, line_between, panel_title, plain_layout, rate_axis
-from app.charts.time_axis import bar_width, period_ticks
+from app.charts.rates import LINE_PIXELS, Rate, dim_ticks, panel_title, plain_layout, rate_axis
+from app.charts.time_axis import bar_width, line_between, period_ticks
 
 SOLID, OPEN, PALE = 1.0, 0.0, 0.45
 
