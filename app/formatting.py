@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
+from lake_access import wording
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -27,8 +29,8 @@ def share(part: int, whole: int) -> str:
 
 
 def percentage(rate: float) -> str:
-    """A rate of 0 to 1 with one digit after the point, or two where it is under one percent: `14.7%`, `0.42%`."""
-    return f"{rate:.2%}" if 0 < rate < 0.00995 else f"{rate:.1%}"
+    """A rate of 0 to 1 with one digit after the point, under one percent with as many as show it: `14.7%`, `0.42%`."""
+    return wording.percentage(rate)
 
 
 def whole_percentage(rate: float) -> str:
@@ -123,9 +125,14 @@ def amount(value: float) -> str:
     return f"{value:,.6f}".rstrip("0").rstrip(".") if abs(value) < 1 else figure(value, 2)
 
 
-def megabytes(size: float) -> str:
-    """A size in megabytes under a heading that says so, in more digits where it is small: `6.1`, `0.012`."""
-    return figure(size, 1 if size >= 1 else 3)
+def counted(number: int, one: str, several: str = "") -> str:
+    """So many of something, `several` where its plural is not just an s: `1 row`, `1,204 rows`."""
+    return wording.counted(number, one, several)
+
+
+def file_size(size: float) -> str:
+    """A size of so many bytes in the unit in which it can be told from others: `3.2 KB`, `46.1 MB`."""
+    return wording.file_size(size)
 
 
 def query_time(seconds: float) -> str:

@@ -81,6 +81,42 @@ def parse_crontab(expression: str) -> Crontab:
     return crontab
 
 
+def in_words(crontab: Crontab) -> str | None:
+    """A common expression in words, `every Monday at 05:00 UTC`; None of another, which only its own form tells."""
+    if len(crontab.months) < 12 or crontab.either_day:
+        return None
+    which = _days_in_words(crontab)
+    if which == "every day" and len(crontab.hours) == 24:
+        return _minutes_in_words(crontab.minutes)
+    if which is None or len(crontab.hours) > 1 or len(crontab.minutes) > 1:
+        return None
+    (hour,), (minute,) = crontab.hours, crontab.minutes
+    return f"{which} at {hour:02d}:{minute:02d} UTC"
+
+
+def _days_in_words(crontab: Crontab) -> str | None:
+    all_days, weekdays = len(crontab.days) == 31, sorted(crontab.weekdays)
+    if all_days and len(weekdays) == 7:
+        return "every day"
+    if all_days and weekdays == [1, 2, 3, 4, 5]:
+        return "Monday to Friday"
+    if all_days and len(weekdays) == 1:
+        return f"every {calendar.day_name[(weekdays[0] - 1) % 7]}"
+    if len(crontab.days) == 1 and len(weekdays) == 7:
+        return f"on day {min(crontab.days)} of a month"
+    return None
+
+
+def _minutes_in_words(minutes: frozenset[int]) -> str | None:
+    """Of a schedule that comes in every hour: `every hour, at minute 5`, `every 15 minutes`."""
+    if len(minutes) == 60:
+        return "every minute"
+    if len(minutes) == 1:
+        return "every hour" if 0 in minutes else f"every hour, at minute {min(minutes)}"
+    step = 60 // len(minutes)
+    return f"every {step} minutes" if sorted(minutes) == list(range(0, 60, step)) else None
+
+
 def next_time(crontab: Crontab, after: datetime) -> datetime:
     """The first minute after this moment that the expression means, in UTC."""
     begin = after.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)

@@ -19,6 +19,7 @@ from lake_access.queries import load_query
 from lake_access.raw import list_batches
 from lake_access.settings import Settings
 from lake_access.storage import open_store
+from lake_access.wording import counted
 
 __all__ = ["Finding", "declared_schema", "examine"]
 
@@ -98,7 +99,8 @@ def _freshness(pinned: PinnedLake, now: datetime) -> Finding:
             "Run `leadlake demo`, or `leadlake ingest` and `leadlake build`.",
         )
     hours = (now - known_until).total_seconds() / 3600
-    detail = f"newest batch landed {known_until:%Y-%m-%d %H:%M} UTC, {max(hours, 0):,.0f} hours ago"
+    ago = counted(round(max(hours, 0)), "hour")
+    detail = f"newest batch landed {known_until:%Y-%m-%d %H:%M} UTC, {ago} ago"
     if hours > pinned.settings.declarations.lake.stale_after_hours:
         return Finding("freshness", "warning", detail, "Check the feeds that call `leadlake ingest`.")
     return Finding("freshness", "ok", detail)

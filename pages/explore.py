@@ -84,7 +84,7 @@ def draw_history() -> None:
     for place, one in enumerate(history):
         with st.container(border=True):
             st.code(one.sql if len(one.sql) <= 300 else f"{one.sql[:300]} …", language="sql", wrap_lines=True)
-            rows = "" if one.rows is None else f", {formatting.count(one.rows)} rows"
+            rows = "" if one.rows is None else f", {formatting.counted(one.rows, 'row')}"
             took = "" if one.seconds is None else f", {formatting.query_time(one.seconds)}"
             st.text(f"{formatting.moment(one.at)}{rows}{took}{'' if one.outcome == 'done' else f': {one.outcome}'}")
             st.button("Open", key=f"again_{place}", on_click=take, args=(one.sql,))
@@ -155,7 +155,7 @@ def draw_answer(of: explore_session.Answered) -> None:
     """What came of the last query."""
     if of.frame is None:
         st.warning("There is no result.", icon=":material/block:")
-        st.text(of.refused)
+        st.text(formatting.sentence(of.refused))
         return
     st.caption(explore_view.sentence(len(of.frame), of.truncated, of.seconds, explore_session.limits().rows or 0))
     table, chart = st.tabs(["Table", "Chart"])

@@ -90,10 +90,9 @@ def draw_health() -> None:
 def draw_tables() -> None:
     """Every table with its size and how fresh it is."""
     states = lake_state.table_states(pinned, acting())
-    states["megabytes"] = states.pop("bytes") / 1e6
     table_card(
         "Tables",
-        states[["table", "rows", "files", "megabytes", "committed_at", "snapshot"]],
+        states[["table", "rows", "files", "bytes", "committed_at", "snapshot"]],
         key="tables",
         file_name="lake-tables",
         made_of="From the metadata that the catalog keeps of each table's snapshot; no query reads the rows for it.",
@@ -101,11 +100,11 @@ def draw_tables() -> None:
             "table": "Table",
             "rows": table_columns.count("Rows"),
             "files": table_columns.count("Files"),
-            "megabytes": "MB",
+            "bytes": "Size",
             "committed_at": table_columns.moment("Rows committed (UTC)"),
             "snapshot": "Snapshot",
         },
-        writers={"megabytes": formatting.megabytes},
+        writers={"bytes": formatting.file_size},
     )
 
 

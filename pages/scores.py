@@ -169,7 +169,7 @@ def draw_capacity() -> None:
         link_to_calls(pinned, histogram.kind, cut.score, counted)
     cuts = cut_offs(histogram, arrivals)
     chart_card(
-        "What another capacity would give",
+        "Other capacities",
         gain_charts.capacity_curve(cuts, answer),
         key="capacity",
         alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",

@@ -25,7 +25,7 @@ def checks_figure(checks: Sequence[Check], unit: Unit, threshold: float | None) 
         mode="lines+markers",
         line={"color": palette.LEADING, "width": 2},
         marker={"size": [9 if check.breached else 5 for check in checks], "color": _colours(checks)},
-        customdata=[[in_unit(check.value, unit), _verdict(check), formatting.moment(check.at)] for check in checks],
+        customdata=[[_value(check, unit), _verdict(check), formatting.moment(check.at)] for check in checks],
         hovertemplate="%{customdata[2]}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )
     if threshold is not None and moments:
@@ -39,13 +39,20 @@ def checks_figure(checks: Sequence[Check], unit: Unit, threshold: float | None) 
     figure.update_layout(
         **chart_parts.layout(HEIGHT),
         xaxis={**chart_parts.axis(""), "type": "date", "nticks": 6},
-        yaxis={**chart_parts.axis(".1%" if unit == "share" else ""), "rangemode": "tozero"},
+        yaxis={**chart_parts.axis("~%" if unit == "share" else ""), "rangemode": "tozero"},
     )
     return figure
 
 
 def _colours(checks: Sequence[Check]) -> list[str]:
     return [TOO_MUCH if check.breached else palette.LEADING for check in checks]
+
+
+def _value(check: Check, unit: Unit) -> str:
+    """The value; a share in three digits, which tell it from the threshold however small both are."""
+    if unit == "share" and check.value is not None:
+        return f"{100 * check.value:.3g}%"
+    return in_unit(check.value, unit)
 
 
 def _verdict(check: Check) -> str:

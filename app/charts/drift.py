@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app import formatting, palette
 from app.charts.parts import axis, axis_title, dim, layout
+from app.charts.time_axis import monday_ticks
 from app.escaping import plotly_text
 from lake_access.drift.distributions import Distribution
 from monitoring.late_outcomes import Cohort
@@ -100,12 +101,13 @@ def week_lines(
             hovertemplate="%{customdata}<extra></extra>",
         )
     shapes, notes = _champion_marks(champions or {})
+    weeks = [week for line in lines for week, value in line.values.items() if value is not None]
     figure.update_layout(
         **{**layout(HEIGHT), "showlegend": True, "margin": _margin()},
         legend=LEGEND,
         shapes=shapes,
         annotations=notes,
-        xaxis={**axis("%d %b"), "nticks": 6, "showgrid": False},
+        xaxis={**axis("%-d %b\n%Y"), **monday_ticks(weeks), "showgrid": False},
         yaxis={
             **axis(tick_format),
             "nticks": 5,
@@ -191,7 +193,7 @@ def expected_against_actual(cohorts: Sequence[Cohort]) -> go.Figure:
     figure.update_layout(
         **{**layout(HEIGHT), "showlegend": True, "margin": _margin()},
         legend=LEGEND,
-        xaxis={**axis("%d %b"), "nticks": 6, "showgrid": False},
+        xaxis={**axis("%-d %b\n%Y"), **monday_ticks(weeks), "showgrid": False},
         yaxis={**axis(",.0f"), "nticks": 5, "rangemode": "tozero", "title": axis_title("Conversions")},
     )
     return figure

@@ -15,6 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app import formatting, palette
+from app.charts import time_axis
 from app.escaping import plotly_text
 
 CONFIG: dict[str, Any] = {"displayModeBar": False, "typesetMath": False}
@@ -33,7 +34,6 @@ RATES_TOLD = 12
 
 DIM = 0.72
 FAINT = 0.6
-FEW_MONTHS = 6
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,14 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     The rates' names are months, `2025-01`, weeks, `2025-W03`, or days, in order. The figure is at least as high as
     `beside`, in pixels.
     """
-    days = [formatting.first_day(rate.name) for rate in rates]
-    are_months = all(len(rate.name) == len("2025-01") for rate in rates)
+    periods = [rate.name for rate in rates]
+    days = [formatting.first_day(period) for period in periods]
     figure = go.Figure()
+    figure.add_scatter(**time_axis.line_between(periods, [rate.rate for rate in rates]))
     figure.add_scatter(
         x=days,
         y=[rate.rate for rate in rates],
-        mode="lines+markers",
-        line={"color": palette.NEUTRAL, "width": 1.5},
+        mode="markers",
         marker={
             "size": 8,
             "color": [palette.translucent(palette.LEADING, 0.35 if rate.faint else 1) for rate in rates],
@@ -114,6 +114,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
     figure.add_bar(
         x=days,
         y=[rate.leads for rate in rates],
+        width=time_axis.bar_width(periods),
         yaxis="y2",
         marker={"color": palette.translucent(palette.NEUTRAL, 0.45)},
         customdata=[f"{formatting.month(rate.name)}<br>{formatting.count(rate.leads)} leads" for rate in rates],
@@ -124,8 +125,7 @@ def rate_over_time(rates: Sequence[Rate], beside: int = 0) -> go.Figure:
         **plain_layout(height=max(LINE_PIXELS, beside)),
         xaxis={
             "type": "date",
-            "tickformat": "%b\n%Y" if are_months else "%-d %b\n%Y",
-            "dtick": "M1" if are_months and len(rates) <= FEW_MONTHS else None,
+            **time_axis.period_ticks(periods),
             "showgrid": False,
             "anchor": "y2",
             **axis,
@@ -226,7 +226,7 @@ def rate_axis(rates: Sequence[Rate], from_zero: bool = True) -> dict[str, Any]:
     lowest = min((rate.low for rate in rates), default=0.0)
     return {
         "range": [0 if from_zero or lowest < top / 3 else 0.9 * lowest, top],
-        "tickformat": ".0%" if top >= 0.05 else ".1%",
+        "tickformat": "~%",
         "nticks": 4,
         "tickangle": 0,
         "zeroline": False,

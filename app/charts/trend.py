@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from app import formatting, palette
 from app.charts.rates import LINE_PIXELS, Rate, dim_ticks, panel_title, plain_layout, rate_axis
+from app.charts.time_axis import bar_width, line_between, period_ticks
 
 SOLID, OPEN, PALE = 1.0, 0.0, 0.45
 
@@ -32,22 +33,20 @@ def trend(points: Sequence[TrendPoint], height: int = LINE_PIXELS) -> go.Figure:
     """
     figure = go.Figure()
     rated = [point for point in points if point.rate is not None]
+    rates = [point.rate for point in rated if point.rate is not None]
     if rated:
+        figure.add_scatter(**line_between([point.period for point in rated], [rate.rate for rate in rates]))
         figure.add_scatter(**_rates(rated))
     for trace in _bars(points):
         figure.add_bar(**trace)
-    rates = [point.rate for point in rated if point.rate is not None]
     axis = {"fixedrange": True, "zeroline": False, "automargin": True, **dim_ticks()}
-    months = all(len(point.period) == len("2025-01") for point in points)
     figure.update_layout(
         **plain_layout(height=height),
         barmode="stack",
-        bargap=0.25,
         xaxis={
             "type": "date",
-            "tickformat": "%b\n%Y" if months else "%-d %b\n%Y",
-            "dtick": "M1" if months and len(points) <= 6 else None,
             "nticks": 6,
+            **period_ticks([point.period for point in points]),
             "showgrid": False,
             "anchor": "y2",
             **axis,
@@ -81,8 +80,7 @@ def _rates(points: Sequence[TrendPoint]) -> dict[str, Any]:
     return {
         "x": [formatting.first_day(point.period) for point in points],
         "y": [rate.rate for rate in rates],
-        "mode": "lines+markers",
-        "line": {"color": palette.NEUTRAL, "width": 1.5},
+        "mode": "markers",
         "marker": {
             "size": 9 if len(points) <= 40 else 5,
             "symbol": ["circle" if solid else "circle-open" for solid in fill],
@@ -106,6 +104,7 @@ def _rates(points: Sequence[TrendPoint]) -> dict[str, Any]:
 def _bars(points: Sequence[TrendPoint]) -> list[dict[str, Any]]:
     shared: dict[str, Any] = {
         "x": [formatting.first_day(point.period) for point in points],
+        "width": bar_width([point.period for point in points]),
         "yaxis": "y2",
         "customdata": [_hover(point) for point in points],
         "hovertemplate": "%{customdata}<extra></extra>",

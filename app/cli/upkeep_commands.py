@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Json, Output, progress_bar
-from app.formatting import count
+from app.formatting import count, file_size
 from lake_access.lake import open_lake
 from lake_access.settings import load_settings
 from lake_access.upkeep.maintain import TableUpkeep, Upkeep, maintain
@@ -56,7 +56,7 @@ def _told(done: Upkeep, *, dry_run: bool) -> list[str]:
     if done.leftover_files:
         lines.append(
             f"{_files(done.leftover_files)} of landings and processes that were cut short, "
-            f"{_megabytes(done.leftover_bytes)}, {would}removed."
+            f"{file_size(done.leftover_bytes)}, {would}removed."
         )
     if not lines:
         return ["Nothing to do: no small files to join, no snapshot or file past the retention."]
@@ -71,13 +71,9 @@ def _parts(table: TableUpkeep, *, would: str) -> list[str]:
         snapshots = "1 snapshot" if table.snapshots_expired == 1 else f"{count(table.snapshots_expired)} snapshots"
         parts.append(f"{snapshots} {would}let go")
     if table.orphan_files:
-        parts.append(f"{_files(table.orphan_files)} no longer used, {_megabytes(table.orphan_bytes)}, {would}removed")
+        parts.append(f"{_files(table.orphan_files)} no longer used, {file_size(table.orphan_bytes)}, {would}removed")
     return parts
 
 
 def _files(number: int) -> str:
     return "1 file" if number == 1 else f"{count(number)} files"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

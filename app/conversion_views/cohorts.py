@@ -35,7 +35,7 @@ def draw(shown: Shown) -> bool:
     heads = [formatting.month(month) for month in months]
     drawn = {**rates["whole"], **rates["part"]}
     chart_card(
-        "Converted by age, by month of creation",
+        "Converted by age and month",
         cohort_grid(heads, [f"{age} days" for age in found.ages], rates["whole"], rates["part"]),
         key=chart_key("cohorts"),
         least_width=rate_charts.grid_width(len(found.ages)),
@@ -45,7 +45,7 @@ def draw(shown: Shown) -> bool:
         sql=found.sql,
         parameters=found.parameters,
         writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
-        note=f"{_note(found, len(months))} Click a cell to filter by its month.",
+        note=f"{cohorts_told(found, len(months))} Click a cell to filter by its month.",
         on_select=on_click("cohorts", [{"month": months[row]} for row, _ in drawn], "customdata"),
     )
     st.caption(
@@ -75,13 +75,25 @@ def cohort_frame(found: Cohorts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _note(found: Cohorts, drawn: int) -> str:
+def cohorts_told(found: Cohorts, drawn: int) -> str:
+    """How many cells are mature, and why the others, where there are any, are hatched or empty."""
     whole, part, none = (found.count(maturity) for maturity in ("whole", "part", "none"))
-    told = (
-        f"{whole} of {len(found.cells)} cells are mature. {part} are hatched: some of the month's leads are too young "
-        f"for the age, and left out. {none} are empty: all are too young."
-    )
-    return told if drawn == len(found.months) else f"{told} The latest {drawn} of {len(found.months)} months are drawn."
+    told = [
+        f"{whole} of {len(found.cells)} cells {_are(whole)} mature."
+        if part or none
+        else f"All {whole} cells are mature."
+    ]
+    if part:
+        told.append(f"{part} {_are(part)} hatched: some of the month's leads are too young for the age, and left out.")
+    if none:
+        told.append(f"{none} {_are(none)} empty: all are too young.")
+    if drawn < len(found.months):
+        told.append(f"The latest {drawn} of {len(found.months)} months are drawn.")
+    return " ".join(told)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _rate(cell: CohortCell, minimum: int) -> Rate:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.job_views.view import title_of
 from app.lake_session import settings, state
-from jobs.crontab import next_time, parse_crontab
+from jobs.crontab import in_words, next_time, parse_crontab
 from jobs.kind import JobKind, Parameter
 from jobs.kinds import KINDS
 from jobs.queue import wake_worker
@@ -78,11 +78,14 @@ def schedule_form(actor: Actor) -> None:
         )
     now = datetime.now(UTC)
     try:
-        comes = next_time(parse_crontab(crontab), now)
+        times = parse_crontab(crontab)
+        comes = next_time(times, now)
     except LeadlakeError as error:
         st.text(str(error))
         return
-    st.caption(f"{kind.title}, next at {comes:%Y-%m-%d %H:%M} UTC. It runs with the roles that you have now.")
+    words = in_words(times)
+    often = "" if words is None else f", {words}"
+    st.caption(f"{kind.title}{often}, next at {comes:%Y-%m-%d %H:%M} UTC. It runs with the roles that you have now.")
     if st.button("Set the schedule", icon=":material/event_repeat:", key="set_schedule"):
         try:
             schedule = set_schedule(state(), KINDS, kind.name, parameters, crontab, actor, now)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import pandas as pd
 
 from app import formatting
+from jobs.crontab import in_words, parse_crontab
 from jobs.job import Job, State, seconds_left
 from jobs.kind import JobKind
 from jobs.schedules import Schedule
@@ -28,6 +29,16 @@ SIGNS: Final[Mapping[State, str]] = {
     "failed": "✗",
     "cancelled": "–",
 }
+
+# What results count: these are said as one does, `12 weeks`, where of others the name stands first, `version 2`.
+THINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "batches": ("batch", "batches"),
+    "columns": ("column",),
+    "leads": ("lead",),
+    "rules": ("rule",),
+    "weeks": ("week",),
+}
+NAMED = 2  # so many members of a list stand by name
 
 
 def status(counts: Mapping[State, int], running: Sequence[Job], kinds: Mapping[str, JobKind]) -> str:
@@ -79,8 +90,12 @@ def outcome_of(job: Job) -> str:
 
 
 def written(values: Mapping[str, Any]) -> str:
-    """Parameters or a result in one line: `read 1,204, curated 1,198`. Of a list of records it tells how many."""
-    return ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in values.items())
+    """Parameters or a result in one line: `read 1,204, curated 1,198`; `12 weeks; drifted: a, b and 3 more`.
+
+    Of a list of records it tells how many, of other lists the first members; with such a list, parts stand apart by ;.
+    """
+    parts = [_part(name, value) for name, value in values.items()]
+    return ("; " if any(_is_named(value) for value in values.values()) else ", ").join(parts)
 
 
 def jobs_frame(jobs: Sequence[Job], kinds: Mapping[str, JobKind], now: datetime) -> pd.DataFrame:
@@ -101,15 +116,36 @@ def jobs_frame(jobs: Sequence[Job], kinds: Mapping[str, JobKind], now: datetime)
 
 
 def schedule_line(schedule: Schedule) -> str:
-    """When a schedule comes and came: `30 2 * * * (UTC) · next 2026-11-25 02:30 UTC · has not run yet`."""
+    """When a schedule comes and came: `Every day at 02:30 UTC (30 2 * * *) · next 2026-11-25 02:30 UTC · …`."""
+    words = in_words(parse_crontab(schedule.crontab))
+    comes = f"{schedule.crontab} (UTC)" if words is None else f"{formatting.sentence(words)} ({schedule.crontab})"
     next_run = f"next {formatting.moment(schedule.next_run)}" if schedule.enabled else "paused"
     last = "has not run yet" if schedule.last_run is None else f"last {formatting.moment(schedule.last_run)}"
-    return f"{schedule.crontab} (UTC) · {next_run} · {last} · set by {schedule.set_by}"
+    return f"{comes} · {next_run} · {last} · set by {schedule.set_by}"
 
 
 def _at_hand(job: Job, kinds: Mapping[str, JobKind]) -> str:
     title = title_of(job.kind, kinds)
     return title if job.share is None else f"{title}, {formatting.whole_percentage(job.share)}"
+
+
+def _part(name: str, value: object) -> str:
+    told = name.replace("_", " ")
+    if name in THINGS and isinstance(value, int):
+        return formatting.counted(value, *THINGS[name])
+    return f"{told}: {_named(value)}" if _is_named(value) else f"{told} {_value(value)}"
+
+
+def _is_named(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list) and not any(isinstance(each, Mapping) for each in value)
+
+
+def _named(members: Sequence[object]) -> str:
+    """`a, b and 3 more`; all of them where one more would be told as `1 more`."""
+    told = [str(member) for member in members]
+    if len(told) > NAMED + 1:
+        told = [*told[:NAMED], f"{formatting.count(len(told) - NAMED)} more"]
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told) or "none"
 
 
 def _value(value: object) -> str:

@@ -144,7 +144,10 @@ def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str, 
 
 
 def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping[str, str]) -> None:
-    """A version's card: its metrics, calibration, lift, importances, sources, months, and what it was made from."""
+    """A version's card: its notes, metrics, calibration, lift, importances, sources, months, and its origin."""
+    for note in card["notes"]:
+        # A sentence of whoever had it trained: as text.
+        st.text(note)
     draw_metrics(version)
     bins = [_card_bin(row) for row in card["calibration"]]
     left, right = st.columns(2, gap="small")

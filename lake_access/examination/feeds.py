@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 from lake_access.examination.finding import Finding
 from lake_access.lake import PinnedLake
 from lake_access.queries import load_query
+from lake_access.wording import counted, first_of, percentage
+
+# So many reasons or batches are named; the others are counted.
+TOLD = 3
 
 # A stream's rhythm is told from its newest landings; of fewer than some it is not told at all.
 LANDINGS_TOLD, LANDINGS_NEEDED = 30, 5
@@ -21,9 +25,8 @@ def refused_batches(pinned: PinnedLake) -> Finding:
     """Files that turned out corrupt, but for those whose content has landed again since."""
     refused = pinned.rows(load_query("refused_batches"))
     if refused:
-        more = f" (and {len(refused) - 3:,} more)" if len(refused) > 3 else ""
-        told = "; ".join(row[1] for row in refused[:3])
-        return Finding("refused batches", "warning", f"{told}{more}", "Land the files again, whole.")
+        told = first_of([row[1] for row in refused], TOLD, "batch", "batches")
+        return Finding("refused batches", "warning", told, "Land the files again, whole.")
     return Finding("refused batches", "ok", "none")
 
 
@@ -32,11 +35,11 @@ def quarantine(pinned: PinnedLake) -> Finding:
     reasons = pinned.rows(load_query("quarantine_reasons"))
     if not reasons:
         return Finding("quarantine", "ok", "empty")
-    shown = "; ".join(f"{count:,} × {reason}" for reason, count in reasons[:3])
+    shown = first_of([f"{count:,} × {reason}" for reason, count in reasons], TOLD, "reason")
     total = sum(count for _, count in reasons)
     ((read,),) = pinned.rows(load_query("lines_read"))
-    share = f" ({total / read:.1%} of those read)" if read else ""
-    detail = f"{total:,} lines{share}: {shown}"
+    share = f" ({percentage(total / read)} of those read)" if read else ""
+    detail = f"{counted(total, 'line')}{share}: {shown}"
     return Finding("quarantine", "warning", detail, "See `leadlake quarantine list`; after a fix, `retry`.")
 
 
@@ -62,7 +65,9 @@ def jumped_quarantine(pinned: PinnedLake) -> Finding:
     ):
         share, before = quarantined / read, quarantined_before / read_before
         if quarantined >= LINES_NEEDED and share > JUMPED_BY * before + JUMPED_AT_LEAST:
-            jumped.append(f"{stream}: {share:.1%} of its newest {NEWEST_BATCHES} batches, {before:.1%} before")
+            jumped.append(
+                f"{stream}: {percentage(share)} of its newest {NEWEST_BATCHES} batches, {percentage(before)} before"
+            )
     if jumped:
         remedy = "See curated.quarantine for the reasons: a feed, or leadlake.toml, has changed."
         return Finding("quarantined share", "warning", "; ".join(jumped), remedy)
@@ -74,6 +79,5 @@ def in_words(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
-            number = seconds // length
-            return f"{number:,} {unit}{'s' if number > 1 else ''}"
+            return counted(seconds // length, unit)
     return "less than a minute"

@@ -16,6 +16,7 @@ from lake_access.upkeep.compaction import files_saved
 from lake_access.upkeep.expiry import expirable
 from lake_access.upkeep.maintain import retention_cutoff
 from lake_access.views import PINNED
+from lake_access.wording import counted, file_size
 
 # So many files too many are felt by readers; fewer are what some builds leave.
 TOO_MANY_FILES = 50
@@ -61,11 +62,11 @@ def agreement(lake: Lake, pinned: PinnedLake) -> Finding:
     query = load_query("rows_without_events").format(identities=identities.scan())
     ((without_events, without_lead, unknown, unheard_of),) = pinned.rows(query)
     wrong = [
-        f"{number:,} {what}"
+        f"{counted(number, 'lead')} {what}"
         for number, what in (
-            (without_events, "leads without events"),
-            (without_lead, "leads of events that curated.leads has not"),
-            (unknown, "leads of events without an identity"),
+            (without_events, "without events"),
+            (without_lead, "of events that curated.leads has not"),
+            (unknown, "of events without an identity"),
         )
         if number
     ]
@@ -73,15 +74,15 @@ def agreement(lake: Lake, pinned: PinnedLake) -> Finding:
         remedy = "Run `leadlake replay`; if that does not mend it, report it."
         return Finding("agreement", "failure", "; ".join(wrong), remedy)
     # Not wrong: whoever a refused line names, or a copy of an event under another address, is kept as met.
-    met = f"; {unheard_of:,} identities of refused lines alone" if unheard_of else ""
+    met = f"; {counted(unheard_of, 'identity', 'identities')} of refused lines alone" if unheard_of else ""
     return Finding("agreement", "ok", f"every lead has its events, and every event its lead{met}")
 
 
 def _size(name: str, table: PinnedTable | None, snapshots: int) -> Finding:
     if table is None or table.snapshot_id is None:
         return Finding(name, "ok", "no rows yet")
-    counts = f"{table.rows:,} rows in {len(table.files):,} files, {table.bytes / 1e6:,.1f} MB"
-    return Finding(name, "ok", f"{counts}, {snapshots:,} snapshots, the newest {table.snapshot_id}")
+    counts = f"{counted(table.rows, 'row')} in {counted(len(table.files), 'file')}, {file_size(table.bytes)}"
+    return Finding(name, "ok", f"{counts}, {counted(snapshots, 'snapshot')}, the newest {table.snapshot_id}")
 
 
 def _small_files(pinned: dict[str, PinnedTable]) -> Finding:

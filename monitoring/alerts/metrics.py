@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from lake_access.wording import percentage
+
 Unit = Literal["share", "count", "score", "hours", "index"]
 Segment = Literal["all", "source", "band", "version", "stream"]
 Comparison = Literal["above", "below", "beyond chance"]
@@ -143,7 +145,7 @@ def in_unit(value: float | None, unit: Unit) -> str:
     if value is None:
         return "no value"
     if unit == "share":
-        return f"{value:.2%}" if 0 < abs(value) < 0.00995 else f"{value:.1%}"
+        return percentage(value)
     if unit == "hours":
         return f"{value:,.1f} hours"
     if unit == "score":

@@ -167,7 +167,7 @@ def test_differences_of_counts_have_their_sign() -> None:
 
 
 def test_small_sizes_are_not_nothing() -> None:
-    assert [formatting.megabytes(size) for size in (1234.56, 6.14, 0.0121)] == ["1,234.6", "6.1", "0.012"]
+    assert [formatting.file_size(size) for size in (6_140_000, 12_100)] == ["6.1 MB", "12.1 KB"]
 
 
 def test_the_time_of_a_query_has_two_digits_while_it_is_short() -> None:

@@ -117,6 +117,18 @@ def test_a_cohort_filters_by_its_month(open_page: OpenPage, calls_address: str) 
     expect(page.get_by_text("Leads created 2025-03-01 to 2025-03-31 (UTC)")).to_be_visible()
 
 
+def test_a_mark_behind_a_break_of_the_line_filters_by_its_own_day(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?trend=Days")
+    card = page.locator("[class*=st-key-card_by_day]")
+    line, marks = card.locator(".js-plotly-plot").evaluate(
+        "chart => chart.data.slice(0, 2).map(({x, y}) => [x, [...y]])"
+    )
+    assert line[1].count(None) > 0
+    newest = len(marks[0]) - 1
+    card.locator(".scatterlayer .point").nth(newest).click(force=True)
+    page.wait_for_url(f"**created={marks[0][newest]}&created={marks[0][newest]}**")
+
+
 def test_a_card_shows_its_sql_and_gives_its_data(open_page: OpenPage, calls_address: str) -> None:
     page = open_page(f"{calls_address}/conversion?view=Cohorts")
     page.locator("[class*=st-key-menu_cohorts] button").first.click()

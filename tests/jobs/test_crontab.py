@@ -9,7 +9,7 @@ from huey import crontab as huey_crontab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.crontab import next_time, parse_crontab
+from jobs.crontab import in_words, next_time, parse_crontab
 from lake_access.errors import RefusedError
 
 MOMENT = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)  # a Friday
@@ -92,3 +92,40 @@ def test_the_next_time_is_the_first_that_hueys_own_crontab_matches(
     while before > moment.replace(tzinfo=UTC) and looked < 3_000:
         assert not matches(before)
         before, looked = before - timedelta(minutes=1), looked + 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("* * * * *", "every minute"),
+        ("*/15 * * * *", "every 15 minutes"),
+        ("0,30 * * * *", "every 30 minutes"),
+        ("@hourly", "every hour"),
+        ("5 * * * *", "every hour, at minute 5"),
+        ("30 2 * * *", "every day at 02:30 UTC"),
+        ("0 5 * * 1", "every Monday at 05:00 UTC"),
+        ("0 5 * * sun", "every Sunday at 05:00 UTC"),
+        ("0 5 * * 7", "every Sunday at 05:00 UTC"),
+        ("15 8 * * mon-fri", "Monday to Friday at 08:15 UTC"),
+        ("@monthly", "on day 1 of a month at 00:00 UTC"),
+    ],
+)
+def test_common_expressions_are_said_in_words(expression: str, words: str) -> None:
+    assert in_words(parse_crontab(expression)) == words
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "5,15 * * * *",
+        "*/7 * * * *",
+        "0 5 1 * 1",
+        "0 5 * 3 *",
+        "0 5,17 * * *",
+        "*/5 8 * * *",
+        "*/5 * * * 1",
+        "0 5 * * 1,3",
+    ],
+)
+def test_others_have_no_words(expression: str) -> None:
+    assert in_words(parse_crontab(expression)) is None

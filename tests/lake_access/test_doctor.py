@@ -43,9 +43,9 @@ def test_a_built_lake_is_in_order(lake: Lake) -> None:
 
     assert wrong(found) == {}
     assert found["settings"].detail.endswith("7 streams declared")
-    assert found["freshness"].detail == "newest batch landed 2026-01-02 12:00 UTC, 1 hours ago"
+    assert found["freshness"].detail == "newest batch landed 2026-01-02 12:00 UTC, 1 hour ago"
     assert found["raw batches"].detail == "1 landed, all built"
-    assert found["curated.events"].detail.startswith("1 rows in 1 files, ")
+    assert found["curated.events"].detail.startswith("1 row in 1 file, ")
     assert all(not finding.remedy for finding in found.values())
 
 
@@ -69,6 +69,18 @@ def test_old_news_waiting_batches_and_quarantined_lines_are_warned_of(lake: Lake
         "quarantine": "3 lines (75.0% of those read): 2 × not valid JSON; 1 × email: not a possible address",
     }
     assert found["raw batches"].remedy == "Run `leadlake build`."
+
+
+def test_of_many_reasons_for_quarantine_the_others_are_counted_and_a_small_share_is_not_nothing(lake: Lake) -> None:
+    good = [touch(email=f"lead-{n}@example.com") for n in range(2_000)]
+    bad = ["nonsense", touch(email="x"), touch(timestamp="soon"), touch(event_type="unheard_of"), touch(campaign=7)]
+    land_lines(lake, "webinar", *good, *bad)
+    build(lake, NOW)
+
+    detail = findings(lake)["quarantine"].detail
+
+    assert detail.startswith("5 lines (0.25% of those read): 1 × ")
+    assert detail.endswith("; and 2 more reasons")
 
 
 def test_a_batch_that_was_refused_whole_is_named(lake: Lake) -> None:
@@ -177,7 +189,7 @@ def test_a_table_that_lost_its_rows_is_a_failure(lake: Lake) -> None:
 
     found = findings(lake)["agreement"]
 
-    assert (found.verdict, found.detail) == ("failure", "1 leads of events that curated.leads has not")
+    assert (found.verdict, found.detail) == ("failure", "1 lead of events that curated.leads has not")
 
 
 def test_who_is_known_from_refused_lines_alone_is_no_fault(lake: Lake) -> None:

@@ -87,7 +87,8 @@ def test_a_refused_query_says_why_as_text(page: AppTest) -> None:
 
     assert not page.exception
     assert page.warning[0].value == "There is no result."
-    assert any("only SELECT may run here" in text.value for text in page.text)
+    why, _ = [text.value for text in page.text if "only SELECT may run here" in text.value]  # and the history
+    assert why[0].isupper()
 
 
 def test_what_ran_stands_in_the_history(page: AppTest, demo: Lake) -> None:
@@ -95,6 +96,15 @@ def test_what_ran_stands_in_the_history(page: AppTest, demo: Lake) -> None:
 
     newest = query_history(open_database(demo.settings), acting())[0]
     assert (newest.sql, newest.rows, newest.outcome) == ("SELECT 41 + 1 AS n", 1, "done")
+    page.run()
+    assert any(", 1 row, " in text.value for text in page.text)
+
+
+def test_a_cancelled_query_is_told_in_a_sentence(page: AppTest, demo: Lake) -> None:
+    page.session_state[ANSWERED] = Answered("SELECT 1", demo.pin(), 0.1, None, False, "the query was cancelled.")
+    page.run()
+
+    assert "The query was cancelled." in [text.value for text in page.text]
 
 
 def test_a_query_is_saved_under_a_name_and_opened_again(page: AppTest, demo: Lake) -> None:

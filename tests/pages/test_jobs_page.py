@@ -142,7 +142,7 @@ def test_a_schedule_is_set_paused_and_removed(open_page: OpenPage, tmp_path: Pat
     page.button(key="set_schedule").click().run()
     (schedule,) = list_schedules(engine, ADA)
     assert (schedule.kind, schedule.crontab) == ("maintain", "30 2 * * *")
-    assert any("30 2 * * * (UTC) · next " in text for text in texts(page))
+    assert any("Every day at 02:30 UTC (30 2 * * *) · next " in text for text in texts(page))
 
     page.button(key=f"pause_{schedule.id}").click().run()
     assert not list_schedules(engine, ADA)[0].enabled

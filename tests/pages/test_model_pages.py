@@ -98,6 +98,18 @@ def test_models_shows_the_champion_its_versions_and_the_comparison(open_page: Op
     assert {"Retrain", "Compare on the newest leads"} <= buttons(page)
 
 
+@pytest.mark.slow
+def test_the_notes_of_a_card_are_drawn_as_text_where_it_has_any(open_page: OpenPage, models_home: Path) -> None:
+    page = at(open_page(models_home), "models.py")
+
+    assert page.selectbox(key="version").value == "2"
+    assert [each.value for each in page.text].count(model_lakes.NOTE) == 1
+    assert not any(model_lakes.NOTE in each.value for each in (*page.markdown, *page.caption, *page.info))
+    page.selectbox(key="version").select("1").run()
+    assert not page.exception
+    assert model_lakes.NOTE not in shown(page)
+
+
 @pytest.mark.parametrize(
     ("file", "menu", "says"),
     [

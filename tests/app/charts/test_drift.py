@@ -57,6 +57,8 @@ def test_weeks_without_a_value_are_left_out_and_champions_are_marked() -> None:
     figure = drift_charts.week_lines([Line(HOSTILE, weeks)], "PSI", champions={date(2025, 1, 14): "3"})
 
     assert list(figure.data[0].x) == [date(2025, 1, 6), date(2025, 1, 20)]
+    assert figure.layout.xaxis.tick0 == "2025-01-06"
+    assert figure.layout.xaxis.dtick == 7 * 86_400_000
     assert [shape.x0 for shape in figure.layout.shapes] == [date(2025, 1, 14)]
     assert "Champion 3" in figure.layout.annotations[0].text
     assert "<b>" not in figure.data[0].name

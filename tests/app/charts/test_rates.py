@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from app.charts import rates as rate_charts
+from app.charts import time_axis
 from tests.app.rates import rate
 
 HOSTILE = '<b>bold</b><a href="javascript:alert(1)">x</a>'
@@ -70,7 +71,7 @@ def test_bars_of_too_few_leads_are_faint() -> None:
 
 
 def test_a_rate_over_time_stands_above_its_n() -> None:
-    line, counts = rate_charts.rate_over_time([rate("2024-12", 1, 50), rate("2025-01", 9, 60)]).data
+    _, line, counts = rate_charts.rate_over_time([rate("2024-12", 1, 50), rate("2025-01", 9, 60)]).data
     assert list(line.x) == ["2024-12-01", "2025-01-01"]
     assert list(line.y) == [0.02, 0.15]
     assert list(counts.y) == [50, 60]
@@ -83,6 +84,16 @@ def test_weeks_and_days_stand_at_their_first_day() -> None:
     assert list(weeks.data[0].x) == ["2024-12-23", "2024-12-30"]
     assert "%-d" in weeks.layout.xaxis.tickformat
     assert list(rate_charts.rate_over_time([rate("2025-01-03", 1, 50)]).data[0].x) == ["2025-01-03"]
+
+
+def test_the_line_breaks_where_weeks_are_missing_and_a_mark_keeps_its_place() -> None:
+    figure = rate_charts.rate_over_time([rate("2025-W02", 1, 50), rate("2025-W04", 9, 60)])
+    line, marks, counts = figure.data
+    assert list(line.y) == [0.02, None, 0.15]
+    assert list(marks.x) == list(counts.x) == ["2025-01-06", "2025-01-20"]
+    assert line.hoverinfo == "skip"
+    assert counts.width == time_axis.bar_width(["2025-W02"])
+    assert figure.layout.xaxis.tick0 == "2025-01-06"
 
 
 def test_a_grid_places_each_cell_and_leaves_the_others_empty() -> None:

@@ -22,6 +22,7 @@ from training.retraining import retrain
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANA = local_user("ana")
+NOTE = "Made for **tests**; [x](http://x) has <b>more</b>."
 
 
 def begun(home: Path, **variables: str) -> None:
@@ -37,11 +38,11 @@ def begun(home: Path, **variables: str) -> None:
 
 
 def filled(home: Path) -> None:
-    """The same with version 2, their comparison, and ana's request for 2, for which no drift report was made."""
+    """The same with version 2, which bears a note, their comparison, and ana's request for 2; no drift report."""
     begun(home)
     settings = load_settings({"LEADLAKE_HOME": str(home)})
     engine = open_database(settings)
-    retrain(settings, ANA, {"algorithm": "gradient_boosting", "seed": 0}, NOW)
+    retrain(settings, ANA, {"algorithm": "gradient_boosting", "seed": 0, "notes": [NOTE]}, NOW)
     sources = promotion_sources(settings, ANA, NOW)
     compare_and_keep(engine, sources, ANA, "1", "2", NOW)
     request_promotion(engine, sources, ANA, "2", "It sees <b>more</b> [x](http://x).", NOW)
