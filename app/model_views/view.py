@@ -145,7 +145,7 @@ def _draw_calibration(comparison: Comparison, names: tuple[str, str], key: str, 
 
 def draw_version(version: ModelVersion, card: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """A version's card: its notes, metrics, calibration, lift, importances, sources, months, and its origin."""
-    for note in card["notes"]:
+    for note in card.get("notes", ()):
         # A sentence of whoever had it trained: as text.
         st.text(note)
     draw_metrics(version)
