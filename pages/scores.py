@@ -76,6 +76,7 @@ def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: 
         key="calibration",
         alt=f"{title}: observed conversion rate of leads by score, with 95% intervals",
         frame=scores_view.reliability_frame(bins),
+        writers=scores_view.SHARE_WRITERS,
         file_name="calibration",
         sql=sql_of[histogram.kind.is_rules],
         parameters=found.parameters,
@@ -98,6 +99,7 @@ def draw_gain() -> None:
     )
     drawn: dict[str, Any] = {
         "frame": scores_view.gain_frame(curve),
+        "writers": scores_view.SHARE_WRITERS,
         "sql": sql_of[histogram.kind.is_rules],
         "parameters": found.parameters,
     }
@@ -167,6 +169,7 @@ def draw_capacity() -> None:
         key="capacity",
         alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",
         frame=scores_view.capacity_frame(cuts),
+        writers={"rate": formatting.percentage},
         file_name="capacity",
         sql=arrivals.sql,
         parameters=arrivals.parameters,
@@ -224,6 +227,7 @@ def draw_distributions() -> None:
         key="distribution",
         alt="How many leads have which score, by the rules and by model version",
         frame=scores_view.distribution_frame(found, names, counted.all_leads),
+        writers=scores_view.SHARE_WRITERS,
         file_name="score-distribution",
         sql="\n\n".join(found.queries),
         parameters=found.parameters,

@@ -52,7 +52,7 @@ def test_the_table_is_the_answer_of_the_query(open_page: OpenPage, calls_home: P
     frame = page.dataframe[0].value
     assert list(frame["leads"]) == [row.leads for row in expected.rows]
     assert list(frame["conversions"]) == [row.conversions for row in expected.rows]
-    assert list(frame["rate"]) == [100 * row.rate for row in expected.rows]
+    assert list(frame["rate"]) == [row.rate for row in expected.rows]
     assert list(frame["band"]) == [row.keys["band"] for row in expected.rows]
     assert shown_sources(page) == {"cellular", "telephone", "rare", "Webinar"}
 
