@@ -229,8 +229,7 @@ def draw_distributions() -> None:
         frame=scores_view.distribution_frame(found, names, counted.all_leads),
         writers=scores_view.SHARE_WRITERS,
         file_name="score-distribution",
-        sql="\n\n".join(found.queries),
-        parameters=found.parameters,
+        queries=[(sql, found.parameters) for sql in found.queries],
         note="Share of the leads in each five scores."
         + (f" {left_out} more versions are in the table." if left_out else "")
         + (f" {formatting.count(found.unscored)} leads have no score by the rules." if found.unscored else ""),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting, table_columns
-from app.cards import chart_card, stated_queries, table_card
+from app.cards import chart_card, table_card
 from app.charts.analysis import Level, Part, signed, waterfall
 from app.comparison import maturity_caveat
 from app.conversion_views.shown import Shown
@@ -59,7 +59,7 @@ def draw(shown: Shown) -> bool:
         cells,
         key="change_cells",
         file_name="rate-change-by-cell",
-        sql=stated_queries(asked_of(found)),
+        queries=asked_of(found),
         made_of=SPLIT,
         note="Points: percentage points of the whole rate. A source that gains share adds what its rate is above the "
         "mean; a band what its rate is above its source's. The columns add up to the parts above.",
@@ -132,7 +132,7 @@ def _draw_waterfall(found: Change, split: RateSplit, before: ConversionRow, now:
             {"part": [part.name for part in parts], "points": [float(100 * getattr(split, part)) for part in PARTS]}
         ),
         file_name="rate-change",
-        sql=stated_queries(asked_of(found)),
+        queries=asked_of(found),
         made_of=SPLIT,
         note="Source mix: other shares of the sources. Score mix: other shares of the bands within a source. Within "
         "cells: leads of the same source and band convert otherwise. The parts add up to the change, exactly.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import formatting
-from app.cards import chart_card, row_apart
+from app.cards import chart_card, row_apart, show_queries
 from app.charts import rates as rate_charts
 from app.conversion_views import table as conversion_table
 from app.conversion_views.choices import choose_dimensions
@@ -179,4 +179,4 @@ def _draw_numbers(answer: Conversion, shown: Shown) -> None:
                 on_click="ignore",
             )
         with st.expander("The SQL behind it", icon=":material/code:"):
-            st.code(f"{conversion_table.stated_parameters(answer)}\n{answer.sql}", language="sql", wrap_lines=True)
+            show_queries([(answer.sql, answer.parameters)])

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import formatting, table_columns
 from app.acting import acting
-from app.cards import chart_card, stated_queries, table_card
+from app.cards import chart_card, table_card
 from app.charts.analysis import FunnelBar, funnel_bars
 from app.comparison import Comparison, maturity_caveat
 from app.conversion_views.clicks import chart_key, on_click_open
@@ -146,7 +146,7 @@ def _draw_changes(now: Funnel, before: Funnel, compared: Comparison, shown: Show
         changes_frame(now, before, shown.lake.minimum_cell),
         key="funnel_changes",
         file_name="funnel-changes",
-        sql=stated_queries([(now.sql, now.parameters), (before.sql, before.parameters)]),
+        queries=[(now.sql, now.parameters), (before.sql, before.parameters)],
         made_of="Both periods, each counted by itself; shares and intervals are reckoned from the counts in Python.",
         note=f"{compared.label[:1].upper()}{compared.label[1:]}. Points: percentage points, with the 95% interval of "
         f"their difference. {caveat}",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -92,16 +90,6 @@ def to_csv(answer: Conversion, filters: ConversionFilters, minimum_cell: int) ->
         few = "yes" if row.leads < minimum_cell else "no"
         writer.writerow([*keys, row.leads, row.conversions, row.rate, row.low, row.high, few, *stated])
     return (UTF8_MARK + out.getvalue()).encode()
-
-
-def stated_parameters(answer: Conversion) -> str:
-    """What stood in the place of the query's parameters, as comments of SQL."""
-    # JSON keeps a name that holds a line break on one line, so that it cannot end the comment.
-    return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in answer.parameters.items())
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(formatting.day(value) if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def csv_name(answer: Conversion, filters: ConversionFilters) -> str:
