@@ -51,8 +51,8 @@ def chart_card(
 
     `title`, `alt`, `made_of` and `note` are words of ours, and never a value from the lake: they are read as Markdown.
     `frame` is what the figure draws, whole: the menu shows it, and downloads it as `file_name` with `.csv` or
-    `.parquet`; it has the `sql` too, several `queries` in their order, or says what else the numbers are `made_of`. One that
-    `fills` grows with its card.
+    `.parquet`; it has the `sql` too, several `queries` in their order, or says what else the numbers are `made_of`.
+    One that `fills` grows with its card.
     """
     menu = partial(
         data_menu,

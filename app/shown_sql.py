@@ -34,7 +34,7 @@ _CONTROLS: Final = re.compile(r"[\x01-\x1f\x7f]")
 
 
 def runnable(sql: str, parameters: Mapping[str, object]) -> str:
-    """The query with each value as a literal of DuckDB in the place of its `$name`, and without our slots in its header.
+    """The query with each value as a literal of DuckDB in the place of its `$name`, and no slots in its header.
 
     It is one pass, so that a value that holds `$name` stays what it is.
 

@@ -115,7 +115,7 @@ def test_what_changed_asks_each_period_by_itself(demo_home: Path, open_page: Ope
 def test_scores(demo_home: Path, open_page: OpenPage, filters: dict[str, Any], score: str) -> None:
     frame, (rules, versions) = opened(open_page, demo_home, "scores.py", "distribution", score=score, **filters)
     answer = pd.concat([in_explore(demo_home, rules).dropna(subset="score"), in_explore(demo_home, versions)])
-    name = answer["version"].map(lambda version: "Rules" if pd.isna(version) else f"Version {version}")
+    name = ("Version " + answer["version"].astype("string")).fillna("Rules")
     told = answer.assign(score_of=name)[answer["mature"] | (filters.get("all_leads") == "true")]
     assert told.groupby("score_of")["leads"].sum().to_dict() == frame.groupby("score_of")["leads"].sum().to_dict()
 
