@@ -15,10 +15,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import formatting
+from app.acting import acting
 from app.charts import rates as rate_charts
+from app.navigation import EXPLORE, link_to
+from app.shown_sql import Query, is_asked_alone, runnable
 from app.table_columns import ABSENT, Writer, written
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
 from lake_access.export import MOST_LEADS
+from lake_access.permissions import Action, may
 
 ROWS_SHOWN = 15  # of a table, without scrolling
 OnSelect = Literal["ignore", "rerun"] | Callable[..., None]
@@ -34,6 +38,7 @@ def chart_card(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    queries: Sequence[Query] = (),
     made_of: str = "",
     note: str = "",
     on_select: OnSelect = "ignore",
@@ -46,7 +51,8 @@ def chart_card(
 
     `title`, `alt`, `made_of` and `note` are words of ours, and never a value from the lake: they are read as Markdown.
     `frame` is what the figure draws, whole: the menu shows it, and downloads it as `file_name` with `.csv` or
-    `.parquet`; it has the `sql` too, or says what else the numbers are `made_of`. One that `fills` grows with its card.
+    `.parquet`; it has the `sql` too, several `queries` in their order, or says what else the numbers are `made_of`.
+    One that `fills` grows with its card.
     """
     menu = partial(
         data_menu,
@@ -55,6 +61,7 @@ def chart_card(
         file_name=file_name,
         sql=sql,
         parameters=parameters,
+        queries=queries,
         made_of=made_of,
         column_config=column_config,
         writers=writers,
@@ -81,6 +88,7 @@ def table_card(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    queries: Sequence[Query] = (),
     made_of: str = "",
     note: str = "",
     column_config: Mapping[str, Any] | None = None,
@@ -99,6 +107,7 @@ def table_card(
         file_name=file_name,
         sql=sql,
         parameters=parameters,
+        queries=queries,
         made_of=made_of,
         with_table=False,
     )
@@ -158,6 +167,7 @@ def data_menu(
     file_name: str,
     sql: str = "",
     parameters: Mapping[str, object] | None = None,
+    queries: Sequence[Query] = (),
     made_of: str = "",
     column_config: Mapping[str, Any] | None = None,
     writers: Mapping[str, Writer] | None = None,
@@ -166,9 +176,10 @@ def data_menu(
     """Draw the small menu of a card: the numbers, downloads, SQL or what else they are made of; only once it is open.
 
     Raises:
-        ValueError: neither `sql` nor `made_of` says where the numbers come from.
+        ValueError: neither `sql`, `queries` nor `made_of` says where the numbers come from.
     """
-    if not (sql or made_of):
+    asked = [(sql, parameters or {})] if sql else list(queries)
+    if not (asked or made_of):
         raise ValueError(f"the card {key} says neither its SQL nor what its numbers are made of")
     menu = st.popover(
         "",
@@ -203,19 +214,25 @@ def data_menu(
         st.caption(f"{formatting.count(len(frame))} rows, all of them are in the file.")
         if made_of:
             st.caption(made_of)
-        if sql:
-            st.code(f"{stated_parameters(parameters or {})}\n{sql}".lstrip(), language="sql", wrap_lines=True)
+        show_queries(asked)
+
+
+def show_queries(queries: Sequence[Query]) -> None:
+    """Show SQL that can be run as it stands, each query by itself; who may ask it in Explore is led there."""
+    leads_on = is_asked_alone(queries) and may(acting(), Action.EXPLORE_SQL)
+    for sql, parameters in queries:
+        shown = runnable(sql, parameters)
+        st.code(shown, language="sql", wrap_lines=True)
+        if leads_on:
+            st.page_link(
+                link_to(EXPLORE), label="Open in Explore", icon=":material/terminal:", query_params={"sql": shown}
+            )
 
 
 def stated_parameters(parameters: Mapping[str, object]) -> str:
     """What stood in the place of a query's parameters, as comments of SQL."""
     # JSON keeps a name that holds a line break on one line, so that it cannot end the comment.
     return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in parameters.items())
-
-
-def stated_queries(queries: Sequence[tuple[str, Mapping[str, object]]]) -> str:
-    """Queries that are asked one after another, each below what stood in the place of its parameters."""
-    return ";\n\n".join(f"{stated_parameters(parameters)}\n{sql.strip()}".lstrip() for sql, parameters in queries)
 
 
 def _as_json(value: object) -> str:

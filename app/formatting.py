@@ -88,11 +88,6 @@ def signed_count(number: float) -> str:
     return signed(number, 0)
 
 
-def percent(number: float) -> str:
-    """A rate of 0 to 100, written as `percentage` writes one of 0 to 1: `14.7%`, `0.42%`."""
-    return percentage(number / 100)
-
-
 def points(change: float, digits: int = 2) -> str:
     """A difference in percentage points where a heading has the unit: `+1.20`, `0.00`."""
     return signed(change, digits)

@@ -32,6 +32,8 @@ class PageEntry:
 FOLDER: Final = Path(__file__).resolve().parent.parent / "pages"
 # The sidebar's status links to this one.
 JOBS: Final = "jobs.py"
+# A card leads from its SQL to this one.
+EXPLORE: Final = "explore.py"
 PAGES: Final[Sequence[PageEntry]] = (
     PageEntry(
         "overview.py",
@@ -99,7 +101,7 @@ PAGES: Final[Sequence[PageEntry]] = (
         without_leads=True,
     ),
     PageEntry(
-        "explore.py",
+        EXPLORE,
         "Explore",
         ":material/terminal:",
         "The tables in SQL, read only: with examples, history, a chart of the result, and files.",

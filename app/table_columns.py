@@ -46,9 +46,9 @@ def day(label: str | None = None, *, pinned: bool | None = None) -> Any:
     return st.column_config.DateColumn(label, format=_DAY, pinned=pinned)
 
 
-def percent(digits: int, label: str | None = None, help: str | None = None) -> Any:  # noqa: A002  (Streamlit's word)
-    """Rates of 0 to 100 with so many digits, in tables that are drawn anew with every move of a reader's hand."""
-    return st.column_config.NumberColumn(label, format=f"%.{digits}f%%", help=help)
+def percent(label: str | None = None, *, help: str | None = None) -> Any:  # noqa: A002  (Streamlit's word)
+    """Rates of 0 to 1, in percent: where a table is too long for writers, and so in the reader's own notation."""
+    return st.column_config.NumberColumn(label, format="percent", step=0.0001, help=help)
 
 
 def moment(label: str, *, seconds: bool = False) -> Any:

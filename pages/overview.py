@@ -73,6 +73,7 @@ def draw_sources(of: Margin, reading: Reading, chosen: Sequence[str], answer: An
         sql=answer.sql,
         parameters=answer.parameters,
         column_config=conversion_table.column_config(answer),
+        writers=conversion_table.RATE_WRITERS,
         note=of.leaves_out or "Click a bar to filter the rest, and again to take that back.",
         on_select=partial(choose_source, of.values),
     )
@@ -167,7 +168,7 @@ with left:
         file_name=f"leads-by-{grain}",
         sql=course.counted.sql,
         parameters=course.counted.parameters,
-        writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
+        writers=conversion_table.RATE_WRITERS,
         fills=True,
         note=f"Young: within {lake.outcome_window_days} days of their first touch, and not counted in rates.",
     )

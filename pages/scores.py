@@ -78,6 +78,7 @@ def draw_calibration(histogram: ScoreHistogram, binning: Binning, minimum_cell: 
         key="calibration",
         alt=f"{title}: observed conversion rate of leads by score, with 95% intervals",
         frame=scores_view.reliability_frame(bins),
+        writers=scores_view.SHARE_WRITERS,
         file_name="calibration",
         sql=sql_of[histogram.kind.is_rules],
         parameters=found.parameters,
@@ -100,6 +101,7 @@ def draw_gain() -> None:
     )
     drawn: dict[str, Any] = {
         "frame": scores_view.gain_frame(curve),
+        "writers": scores_view.SHARE_WRITERS,
         "sql": sql_of[histogram.kind.is_rules],
         "parameters": found.parameters,
     }
@@ -174,6 +176,7 @@ def draw_capacity() -> None:
         key="capacity",
         alt="Expected conversions of a mean week by the leads called in it, with 95% intervals",
         frame=scores_view.capacity_frame(cuts),
+        writers={"rate": formatting.percentage},
         file_name="capacity",
         sql=arrivals.sql,
         parameters=arrivals.parameters,
@@ -232,9 +235,9 @@ def draw_distributions() -> None:
         key="distribution",
         alt="How many leads have which score, by the rules and by model version",
         frame=scores_view.distribution_frame(found, names, counted.all_leads),
+        writers=scores_view.SHARE_WRITERS,
         file_name="score-distribution",
-        sql="\n\n".join(found.queries),
-        parameters=found.parameters,
+        queries=[(sql, found.parameters) for sql in found.queries],
         note="Share of the leads in each five scores."
         + (f" {left_out} more versions are in the table." if left_out else "")
         + (f" {formatting.count(found.unscored)} leads have no score by the rules." if found.unscored else ""),

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting, table_columns
-from app.cards import chart_card, stated_queries, table_card
+from app.cards import chart_card, table_card
 from app.charts.analysis import Level, Part, signed, waterfall
 from app.comparison import maturity_caveat
 from app.conversion_views.shown import Shown
@@ -23,10 +23,11 @@ from lake_access.differences import of_proportions
 
 PART_NAMES = {"source_mix": "Source mix", "score_mix": "Score mix", "within": "Within cells"}
 ALL_BANDS = "all"
+POINTS = tuple(f"{part}_points" for part in PARTS)
 CELL_WRITERS: dict[str, Writer] = {
-    "percent_before": formatting.percent,
-    "percent": formatting.percent,
-    **dict.fromkeys(PARTS, partial(formatting.points, digits=3)),
+    "rate_before": formatting.percentage,
+    "rate": formatting.percentage,
+    **dict.fromkeys(POINTS, partial(formatting.points, digits=3)),
 }
 SPLIT = "Both periods by source and score band, the earlier first; the change is split in Python, exactly."
 
@@ -58,7 +59,7 @@ def draw(shown: Shown) -> bool:
         cells,
         key="change_cells",
         file_name="rate-change-by-cell",
-        sql=stated_queries(asked_of(found)),
+        queries=asked_of(found),
         made_of=SPLIT,
         note="Points: percentage points of the whole rate. A source that gains share adds what its rate is above the "
         "mean; a band what its rate is above its source's. The columns add up to the parts above.",
@@ -69,15 +70,15 @@ def draw(shown: Shown) -> bool:
 
 
 def cells_frame(split: RateSplit, reading: Reading) -> pd.DataFrame:
-    """A row a source with its source mix, and one for each of its bands; points are percentage points, unrounded."""
+    """A row a source with its source mix, and one for each of its bands; rates are from 0 to 1, points unrounded."""
     rows = [
         (
             reading.name("source", cell.source),
             cell.band or ALL_BANDS,
             cell.leads_before,
-            100 * cell.conversions_before / cell.leads_before if cell.leads_before else None,
+            cell.conversions_before / cell.leads_before if cell.leads_before else None,
             cell.leads,
-            100 * cell.conversions / cell.leads if cell.leads else None,
+            cell.conversions / cell.leads if cell.leads else None,
             *(
                 float(100 * getattr(cell, part)) if (part == "source_mix") is (not cell.band) else None
                 for part in PARTS
@@ -85,7 +86,7 @@ def cells_frame(split: RateSplit, reading: Reading) -> pd.DataFrame:
         )
         for cell in split.cells
     ]
-    names = ["source", "band", "leads_before", "percent_before", "leads", "percent", *PARTS]
+    names = ["source", "band", "leads_before", "rate_before", "leads", "rate", *POINTS]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -131,7 +132,7 @@ def _draw_waterfall(found: Change, split: RateSplit, before: ConversionRow, now:
             {"part": [part.name for part in parts], "points": [float(100 * getattr(split, part)) for part in PARTS]}
         ),
         file_name="rate-change",
-        sql=stated_queries(asked_of(found)),
+        queries=asked_of(found),
         made_of=SPLIT,
         note="Source mix: other shares of the sources. Score mix: other shares of the bands within a source. Within "
         "cells: leads of the same source and band convert otherwise. The parts add up to the change, exactly.",
@@ -154,8 +155,8 @@ def _cells_config() -> dict[str, Any]:
         "source": st.column_config.TextColumn("Source", pinned=True),
         "band": st.column_config.TextColumn("Score band"),
         "leads_before": table_columns.count("n before"),
-        "percent_before": "Rate before",
+        "rate_before": "Rate before",
         "leads": table_columns.count("n"),
-        "percent": "Rate",
-        **PART_NAMES,
+        "rate": "Rate",
+        **dict(zip(POINTS, PART_NAMES.values(), strict=True)),
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import formatting
-from app.cards import chart_card, row_apart
+from app.cards import chart_card, row_apart, show_queries
 from app.charts import rates as rate_charts
 from app.conversion_views import table as conversion_table
 from app.conversion_views.choices import choose_dimensions
@@ -16,6 +16,7 @@ from app.conversion_views.shown import Shown
 from app.conversion_views.view import DIMENSION_NAMES, TIMES, Grid, Margin, grid, margin, whole
 from app.grain import choose_grain
 from app.lake_session import conversion_of
+from app.table_columns import written
 from app.tables_as_files import PARQUET, as_parquet
 from lake_access.conversion import Conversion, ConversionRow
 
@@ -104,7 +105,7 @@ def _draw_margin(of: Margin, answer: Conversion, shown: Shown, beside: int = 0, 
         file_name=f"conversion-by-{of.dimension.replace('_', '-')}",
         sql=answer.sql,
         parameters=answer.parameters,
-        writers=dict.fromkeys(("rate", "low", "high"), formatting.percentage),
+        writers=conversion_table.RATE_WRITERS,
         note=of.leaves_out,
         on_select=on_click(f"by_{of.dimension}", marks, "point_index" if of.is_time else "y"),
     )
@@ -147,6 +148,7 @@ def _draw_grid(of: Grid, answer: Conversion, margins: Sequence[Margin], shown: S
         sql=answer.sql,
         parameters=answer.parameters,
         column_config=conversion_table.column_config(answer),
+        writers=conversion_table.RATE_WRITERS,
         on_select=on_click("grid", marks, "customdata"),
     )
 
@@ -163,7 +165,7 @@ def _draw_numbers(answer: Conversion, shown: Shown) -> None:
     with st.container(border=True):
         st.subheader("The numbers")
         st.dataframe(
-            table,
+            written(table, conversion_table.RATE_WRITERS),
             column_config=conversion_table.column_config(answer),
             hide_index=True,
             alt=f"Conversion, {_title(answer).lower()}",
@@ -186,4 +188,4 @@ def _draw_numbers(answer: Conversion, shown: Shown) -> None:
                 on_click="ignore",
             )
         with st.expander("The SQL behind it", icon=":material/code:"):
-            st.code(f"{conversion_table.stated_parameters(answer)}\n{answer.sql}", language="sql", wrap_lines=True)
+            show_queries([(answer.sql, answer.parameters)])

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import formatting, table_columns
 from app.acting import acting
-from app.cards import chart_card, stated_queries, table_card
+from app.cards import chart_card, table_card
 from app.charts.analysis import FunnelBar, funnel_bars
 from app.comparison import Comparison, maturity_caveat
 from app.conversion_views.clicks import chart_key, on_click_open
@@ -32,8 +32,8 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     "converted": "Converted",
 }
 CHANGE_WRITERS: Final[dict[str, Writer]] = {
-    **dict.fromkeys(("percent", "percent_before"), formatting.percent),
-    **dict.fromkeys(("points", "low", "high"), formatting.points),
+    **dict.fromkeys(("rate", "rate_before"), formatting.percentage),
+    **dict.fromkeys(("points", "points_low", "points_high"), formatting.points),
 }
 LEADS_OF: Final[Mapping[Step, Which]] = {
     "lead": "counted",
@@ -41,7 +41,7 @@ LEADS_OF: Final[Mapping[Step, Which]] = {
     "contacted": "contacted",
     "converted": "reached",
 }
-CHANGES: Final = ("share", "n", "percent", "n_before", "percent_before", "points", "low", "high", "verdict")
+CHANGES: Final = ("share", "n", "rate", "n_before", "rate_before", "points", "points_low", "points_high", "verdict")
 
 
 def draw(shown: Shown) -> bool:
@@ -90,7 +90,7 @@ def counts_frame(of: Funnel) -> pd.DataFrame:
 
 
 def changes_frame(now: Funnel, before: Funnel, minimum: int) -> pd.DataFrame:
-    """A row a step: its share of the step before in both periods, and their difference in points with its interval."""
+    """A row a step: its share of the step before in both periods, from 0 to 1, and their difference in points."""
     rows = []
     for earlier_step, step in pairwise(STEPS):
         counts = (now.counts[step], now.counts[earlier_step], before.counts[step], before.counts[earlier_step])
@@ -127,7 +127,7 @@ def _bar(now: Funnel, before: Funnel | None, step: Step) -> FunnelBar:
 
 def _change(counts: tuple[int, int, int, int], minimum: int) -> tuple[object, ...]:
     part, whole, part_before, whole_before = counts
-    shares = (whole, _percent(part, whole), whole_before, _percent(part_before, whole_before))
+    shares = (whole, _rate(part, whole), whole_before, _rate(part_before, whole_before))
     difference = of_proportions(part, whole, part_before, whole_before, minimum)
     if difference is None:
         return (*shares, None, None, None, "too few leads to tell")
@@ -135,8 +135,8 @@ def _change(counts: tuple[int, int, int, int], minimum: int) -> tuple[object, ..
     return (*shares, 100 * difference.change, 100 * difference.low, 100 * difference.high, verdict)
 
 
-def _percent(part: int, whole: int) -> float | None:
-    return 100 * part / whole if whole else None
+def _rate(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _draw_changes(now: Funnel, before: Funnel, compared: Comparison, shown: Shown) -> None:
@@ -146,19 +146,19 @@ def _draw_changes(now: Funnel, before: Funnel, compared: Comparison, shown: Show
         changes_frame(now, before, shown.lake.minimum_cell),
         key="funnel_changes",
         file_name="funnel-changes",
-        sql=stated_queries([(now.sql, now.parameters), (before.sql, before.parameters)]),
+        queries=[(now.sql, now.parameters), (before.sql, before.parameters)],
         made_of="Both periods, each counted by itself; shares and intervals are reckoned from the counts in Python.",
         note=f"{compared.label[:1].upper()}{compared.label[1:]}. Points: percentage points, with the 95% interval of "
         f"their difference. {caveat}",
         column_config={
             "share": st.column_config.TextColumn("Share", pinned=True),
             "n": table_columns.count("n"),
-            "percent": "Now",
+            "rate": "Now",
             "n_before": table_columns.count("n before"),
-            "percent_before": "Before",
+            "rate_before": "Before",
             "points": "Points",
-            "low": "95% from",
-            "high": "to",
+            "points_low": "95% from",
+            "points_high": "to",
             "verdict": "Verdict",
         },
         writers=CHANGE_WRITERS,

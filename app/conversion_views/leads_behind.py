@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import formatting, table_columns
 from app.acting import acting
-from app.cards import stated_parameters, too_many_for_a_file
+from app.cards import show_queries, too_many_for_a_file
 from app.conversion_views.shown import Shown
 from app.lake_session import ask, state
 from app.tables_as_files import CSV, PARQUET, as_csv, as_parquet
@@ -127,7 +127,7 @@ def _draw_rows(shown: Shown, actor: Actor, which: Which) -> None:
     else:
         st.caption(f"{told}.")
     with st.expander("The SQL behind it", icon=":material/code:"):
-        st.code(f"{stated_parameters(found.parameters)}\n{found.sql}", language="sql", wrap_lines=True)
+        show_queries([(found.sql, found.parameters)])
 
 
 def _whole(pinned: PinnedLake, actor: Actor, choice: LeadChoice, write: Callable[[pd.DataFrame], bytes]) -> bytes:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,8 +12,11 @@ import streamlit as st
 from app import formatting, table_columns
 from app.conversion_views.view import DIMENSION_NAMES, Margin, Reading
 from app.escaping import spreadsheet_text
+from app.table_columns import Writer
 from lake_access.conversion import Conversion, ConversionFilters
 
+RATES = ("rate", "low", "high")
+RATE_WRITERS: dict[str, Writer] = dict.fromkeys(RATES, formatting.percentage)
 UTF8_MARK = "\ufeff"  # Excel takes a CSV without it for its own code page
 
 
@@ -34,16 +35,16 @@ def margin_frame(of: Margin, reading: Reading) -> pd.DataFrame:
 
 
 def frame(answer: Conversion, reading: Reading) -> pd.DataFrame:
-    """One row a cell: its names, its counts, and its rate and interval in percent."""
+    """One row a cell: its names, its counts, and its rate and interval from 0 to 1."""
     columns: dict[str, list[object]] = {
         dimension: [reading.name(dimension, row.keys[dimension]) for row in answer.rows]
         for dimension in answer.dimensions
     }
     columns["leads"] = [row.leads for row in answer.rows]
     columns["conversions"] = [row.conversions for row in answer.rows]
-    columns["rate"] = [100 * row.rate for row in answer.rows]
-    columns["low"] = [100 * row.low for row in answer.rows]
-    columns["high"] = [100 * row.high for row in answer.rows]
+    columns["rate"] = [row.rate for row in answer.rows]
+    columns["low"] = [row.low for row in answer.rows]
+    columns["high"] = [row.high for row in answer.rows]
     return pd.DataFrame(columns)
 
 
@@ -53,13 +54,16 @@ def column_config(answer: Conversion) -> dict[str, Any]:
         dimension: st.column_config.TextColumn(DIMENSION_NAMES[dimension], pinned=place == 0)
         for place, dimension in enumerate(answer.dimensions)
     }
+    # The grid writes percent itself where `RATE_WRITERS` have too much to write.
+    too_long = len(answer.rows) * (len(texts) + 2 + len(RATES)) > table_columns.MOST_CELLS
+    share = table_columns.percent if too_long else st.column_config.Column
     return {
         **texts,
         "leads": table_columns.count("Leads"),
         "conversions": table_columns.count("Converted"),
-        "rate": table_columns.percent(2, "Rate"),
-        "low": table_columns.percent(2, "95% from", help="Lower end of the Wilson interval."),
-        "high": table_columns.percent(2, "to", help="Upper end of the Wilson interval."),
+        "rate": share("Rate"),
+        "low": share("95% from", help="Lower end of the Wilson interval."),
+        "high": share("to", help="Upper end of the Wilson interval."),
     }
 
 
@@ -86,16 +90,6 @@ def to_csv(answer: Conversion, filters: ConversionFilters, minimum_cell: int) ->
         few = "yes" if row.leads < minimum_cell else "no"
         writer.writerow([*keys, row.leads, row.conversions, row.rate, row.low, row.high, few, *stated])
     return (UTF8_MARK + out.getvalue()).encode()
-
-
-def stated_parameters(answer: Conversion) -> str:
-    """What stood in the place of the query's parameters, as comments of SQL."""
-    # JSON keeps a name that holds a line break on one line, so that it cannot end the comment.
-    return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in answer.parameters.items())
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(formatting.day(value) if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def csv_name(answer: Conversion, filters: ConversionFilters) -> str:

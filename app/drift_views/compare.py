@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import formatting, table_columns
-from app.cards import chart_card, stated_queries, table_card
+from app.cards import chart_card, table_card
 from app.charts import drift as drift_charts
 from app.drift_views import numbers as drift_numbers
 from app.drift_views import view as drift_view
@@ -49,7 +49,7 @@ def draw(pinned: PinnedLake, sides: Sides, sources: Sequence[str], labels: Mappi
         drift_view.columns_frame(columns, cost),
         key="drift_columns",
         file_name="drift-columns",
-        sql=stated_queries(answer.queries),
+        queries=answer.queries,
         made_of=f"{ONE_AFTER_ANOTHER} They give the rows of both sides, and the missing; distances, p-values and the "
         "noise floor are reckoned in Python from every one of these rows.",
         column_config={
@@ -99,7 +99,7 @@ def _draw_column(pinned: PinnedLake, sides: Sides, columns: Sequence[ColumnDrift
         alt="Shares of the rows of reference and current by value",
         frame=frame,
         file_name="drift-distribution",
-        sql=stated_queries(spread.queries),
+        queries=spread.queries,
         made_of=ONE_AFTER_ANOTHER,
         column_config=dict.fromkeys(("Reference", "Current"), table_columns.count()),
         note=f"{_values(row)} {missing}{rest}",

@@ -37,7 +37,6 @@ FROM_ALL = "This is made from all leads, and is for those who may see all of the
 FIGURE = table_columns.figure(3)
 ONE_DIGIT = table_columns.figure(1)
 WEEK = table_columns.day(pinned=True)
-INTERVAL = st.column_config.TextColumn(width=130)  # the grid measures the first rows, which have none yet
 OF_A_CHECK = "From the newest kept check against this baseline, as a job made it: no query of now gives its numbers."
 OF_COHORTS = (
     "The query counts leads by version, week and score; means, expected conversions and what is estimated are reckoned "
@@ -45,10 +44,11 @@ OF_COHORTS = (
 )
 OF_PAIRS = "The query counts leads by both scores; bands are put to scores in Python."
 
+RATE = ("Conversion", "95% from", "95% to")
 
 COURSE_WRITERS: dict[str, Writer] = {
     "Came": partial(formatting.figure, digits=0),
-    "Conversion": formatting.percentage,
+    **dict.fromkeys(RATE, formatting.percentage),
     **dict.fromkeys(("Expected", "Mean score"), partial(formatting.figure, digits=1)),
     "Came / expected": partial(formatting.figure, digits=3),
 }
@@ -183,7 +183,9 @@ def _draw_score_course(pinned: PinnedLake, versions: Sequence[str]) -> None:
                 drift_charts.week_lines(lines[title][-MOST_LINES:], title, tick_format=tick_format, champions=marks),
                 key=f"drift_{title.lower().replace(' ', '_')}",
                 alt=f"{title} by week and version",
-                frame=drift_cohorts.cohorts_frame(found)[["Version", "Week", "Leads", "Mature", title, "95% interval"]],
+                frame=drift_cohorts.cohorts_frame(found)[
+                    ["Version", "Week", "Leads", "Mature", *(RATE if title in RATE else [title])]
+                ],
                 file_name=f"drift-{title.lower().replace(' ', '-')}",
                 **cohorts_query(None),
                 writers=COURSE_WRITERS,
@@ -218,13 +220,11 @@ def _draw_calibration(by_version: Mapping[str, Sequence[Cohort]], marks: Mapping
     told = ["Version", "Week", "Mature", "Mean score", "Expected", "Came", "Came / expected", "As expected"]
     table_card(
         "Calibration by week",
-        frame[[*told, "Conversion", "95% interval"]].sort_values(["Week", "Version"], ascending=False)
-        if len(frame)
-        else frame,
+        frame[[*told, *RATE]].sort_values(["Week", "Version"], ascending=False) if len(frame) else frame,
         key="drift_calibration",
         file_name="drift-calibration-by-week",
         **cohorts_query(None),
-        column_config={"Week": WEEK, "95% interval": INTERVAL},
+        column_config={"Week": WEEK},
         writers=COURSE_WRITERS,
         note="Mature leads alone. Expected: the sum of their scores / 100. As expected: within chance's 95% range.",
     )

@@ -15,7 +15,6 @@ from app.drift_views import cohorts as drift_cohorts
 from app.drift_views.course import (
     COURSE_WRITERS,
     FIGURE,
-    INTERVAL,
     ONE_DIGIT,
     WEEK,
     called_from,
@@ -76,7 +75,6 @@ def draw_outcomes(pinned: PinnedLake, versions: Sequence[str]) -> None:
         **cohorts_query(version),
         column_config={
             "Week": WEEK,
-            "95% interval": INTERVAL,
             **dict.fromkeys(("Leads", "Mature"), table_columns.count()),
         },
         writers=COHORT_WRITERS,

@@ -39,7 +39,7 @@ EXAMPLES: Final[tuple[tuple[str, str], ...]] = (
     (
         "Conversion by source and band of mature leads",
         """SELECT source, band, sum(leads) AS leads, sum(conversions) AS conversions,
-       round(100 * sum(conversions) / sum(leads), 2) AS rate
+       round(sum(conversions) / sum(leads), 4) AS rate
 FROM marts.leads_by_source
 WHERE mature
 GROUP BY source, band
@@ -65,7 +65,7 @@ ORDER BY median_days""",
     (
         "Score and outcome by model version",
         """SELECT model_version, width_bucket AS tenth, count(*) AS leads,
-       round(100 * avg(converted::INTEGER), 2) AS rate
+       round(avg(converted::INTEGER), 4) AS rate
 FROM (
     SELECT model_version, converted, least(model_score // 10, 9) AS width_bucket
     FROM curated.leads

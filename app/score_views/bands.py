@@ -29,7 +29,7 @@ _PROPOSALS = "_proposals"
 _OPENED = "_proposal_opened"
 _MISSING = "_proposal_of_no_score"
 BAND_WRITERS: dict[str, Writer] = {
-    **dict.fromkeys(("share", "rate", "low", "high"), formatting.percent),
+    **scores_view.SHARE_WRITERS,
     "change": formatting.signed_count,
 }
 

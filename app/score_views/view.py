@@ -11,6 +11,7 @@ import pandas as pd
 from app import formatting, palette
 from app.charts.rates import Rate
 from app.charts.scores import Distribution, in_bins
+from app.table_columns import Writer
 from lake_access.band_proposals import BandProposal, check_bands
 from lake_access.errors import RefusedError
 from lake_access.score_capacity import CutOff
@@ -21,6 +22,9 @@ RULES_NAME = "Rules"
 MOST_DISTRIBUTIONS = 6
 _BAND_PLACES = (6, 3, 7, 4, 5, 1, 2, 0)  # of the palette: the colours of sources come last
 NAME_LENGTH = 40
+SHARE_WRITERS: dict[str, Writer] = dict.fromkeys(
+    ("share", "share_of_leads", "share_of_conversions", "rate", "low", "high"), formatting.percentage
+)
 
 
 def kind_names(kinds: Sequence[ScoreKind]) -> dict[ScoreKind, str]:
@@ -100,7 +104,7 @@ def gain_frame(curve: Sequence[GainPoint]) -> pd.DataFrame:
 
 
 def band_frame(bands: Sequence[BandCount], declared: Sequence[BandCount] | None = None) -> pd.DataFrame:
-    """One row a band: its scores, volume and rate.
+    """One row a band: its scores, volume and rate; shares and rates are from 0 to 1.
 
     `declared` adds how many more leads that is than in the band of the same name now.
     """
@@ -112,16 +116,16 @@ def band_frame(bands: Sequence[BandCount], declared: Sequence[BandCount] | None 
             "band": band.name,
             "scores": f"{band.first} to {band.last}",
             "leads": band.leads,
-            "share": 100 * band.leads / total if total else 0.0,
+            "share": band.leads / total if total else 0.0,
         }
         if declared is not None:
             row["change"] = band.leads - now[band.name] if band.name in now else None
         row |= {
             "mature": band.mature,
             "conversions": band.conversions,
-            "rate": 100 * band.rate if band.mature else None,
-            "low": 100 * band.low,
-            "high": 100 * band.high,
+            "rate": band.rate if band.mature else None,
+            "low": band.low,
+            "high": band.high,
         }
         rows.append(row)
     frame = pd.DataFrame(rows)

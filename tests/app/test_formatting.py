@@ -135,7 +135,6 @@ def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: float, text:
 
 
 def test_figures_of_tables_and_sentences() -> None:
-    assert (formatting.percent(14.738), formatting.percent(0.42)) == ("14.7%", "0.42%")
     assert (formatting.figure(0.6461, 3), formatting.figure(-0.0004, 3), formatting.figure(1234.5, 1)) == (
         "0.646",
         "0.000",

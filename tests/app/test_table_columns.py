@@ -59,7 +59,7 @@ def test_columns_of_tables_are_formatted_in_one_place() -> None:
     ("points", "shown"), [(-0.0049, "0.00"), (-1e-17, "0.00"), (0.004, "0.00"), (-0.006, "-0.01"), (1.2, "+1.20")]
 )
 def test_a_change_of_the_funnel_that_rounds_to_nothing_has_no_sign(points: float, shown: str) -> None:
-    assert [CHANGE_WRITERS[name](points) for name in ("points", "low", "high")] == [shown] * 3
+    assert [CHANGE_WRITERS[name](points) for name in ("points", "points_low", "points_high")] == [shown] * 3
 
 
 def test_a_table_shows_words_and_still_holds_numbers() -> None:

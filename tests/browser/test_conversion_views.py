@@ -145,3 +145,18 @@ def test_no_view_is_clipped(open_page: OpenPage, calls_address: str, width: Widt
         page = open_page(f"{calls_address}/conversion?view={view}&created=2025-04-01&created=2025-05-31", width, mode)
         assert page.locator(".js-plotly-plot").count() == 1
         assert misplaced(page) == []
+
+
+def test_a_cards_sql_is_run_in_explore_from_its_menu(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/conversion?view=Cohorts&source=telephone")
+    page.locator("[class*=st-key-menu_cohorts] button").first.click()
+    page.get_by_role("link", name="Open in Explore").click()
+    page.wait_for_url("**/explore**")
+    wait_until_drawn(page)
+    sql = page.get_by_role("textbox", name="SQL").input_value()
+    assert "['telephone']" in sql
+    assert "$" not in sql
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("all of them.")).to_be_visible(timeout=30_000)
+    rows = pd.read_csv(downloaded(page, "CSV"), encoding="utf-8-sig")
+    assert rows["leads"].sum() == 35

@@ -57,8 +57,8 @@ def test_what_changed_adds_up(open_page: OpenPage, calls_home: Path) -> None:
     assert split is not None
     cells = page.dataframe[0].value
     for part in ("source_mix", "score_mix", "within"):
-        assert cells[part].sum() == pytest.approx(float(100 * getattr(split, part)))
-    total = cells[["source_mix", "score_mix", "within"]].sum().sum()
+        assert cells[f"{part}_points"].sum() == pytest.approx(float(100 * getattr(split, part)))
+    total = cells[["source_mix_points", "score_mix_points", "within_points"]].sum().sum()
     assert total == pytest.approx(100 * float(split.change))
     assert figures(page)["Now"] == ("12.5%", "5 of 40")
 

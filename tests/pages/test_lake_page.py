@@ -51,9 +51,9 @@ def test_every_section_is_drawn(lake: Lake, open_page: OpenPage, section: str) -
     ("section", "menu", "says"),
     [
         ("Builds", "landed", "SELECT"),
-        ("Builds", "builds", "-- $limit = 500"),
+        ("Builds", "builds", "\nLIMIT 500"),
         ("Quarantine", "quarantine", "SELECT"),
-        ("Raw batches", "batches", "-- $stream = null"),
+        ("Raw batches", "batches", "WHERE NULL IS NULL OR stream = NULL"),
         ("Health", "health", "leadlake doctor"),
         ("Tables", "tables", "metadata that the catalog keeps"),
         ("Snapshots", "snapshots", "metadata that the catalog keeps"),

@@ -8,7 +8,12 @@ from app.table_columns import written
 
 def test_points_that_three_digits_cannot_tell_from_nothing_have_no_sign() -> None:
     cells = pd.DataFrame(
-        {"source_mix": [-0.0004, None], "score_mix": [-0.0006, 0.0001], "within": [1.23456, -1e-17]}, dtype=float
+        {
+            "source_mix_points": [-0.0004, None],
+            "score_mix_points": [-0.0006, 0.0001],
+            "within_points": [1.23456, -1e-17],
+        },
+        dtype=float,
     )
 
     shown = written(cells, CELL_WRITERS).to_html()

@@ -60,11 +60,11 @@ def test_the_file_name_says_what_is_in_it() -> None:
     assert conversion_table.csv_name(CELLS, filters) == "conversion-by-source-and-band-2025-01-01-to-2025-06-30.csv"
 
 
-def test_the_table_shows_labels_and_percent() -> None:
+def test_the_table_holds_labels_and_rates_of_0_to_1() -> None:
     frame = conversion_table.frame(CELLS, reading())
     assert list(frame.columns) == ["source", "band", "leads", "conversions", "rate", "low", "high"]
     assert list(frame["source"]) == ["Webinar", HOSTILE, "München, Ost\r\n;-2"]
-    assert list(frame["rate"]) == [2.5, 300 / 7, 0.0]
+    assert list(frame["rate"]) == [0.025, 3 / 7, 0.0]
 
 
 def test_every_column_of_the_table_is_named() -> None:

@@ -69,6 +69,7 @@ def test_a_bands_frame_has_the_change_against_the_band_of_the_same_name() -> Non
     assert frame["leads"].tolist() == [8, 2, 0]
     assert frame["change"].tolist() == [3, -3, pd.NA]
     assert frame["rate"].isna().tolist() == [False, False, True]
+    assert frame["share"].tolist() == [0.8, 0.2, 0.0]
 
 
 @given(

@@ -47,8 +47,8 @@ def test_rates_by_two_dimensions(known: Known, open_page: OpenPage, rows: str, c
     sizes, conversions = expected["size"].to_dict(), expected["sum"].to_dict()
     for place, row in frame.iterrows():
         size, converted = sizes[place], conversions[place]
-        told = [100 * part for part in (converted / size, *wilson(converted, size))]
-        assert [row["rate"], row["low"], row["high"]] == pytest.approx(told, abs=1e-9)
+        told = [converted / size, *wilson(converted, size)]
+        assert [row["rate"], row["low"], row["high"]] == pytest.approx(told, abs=1e-11)
 
 
 @pytest.mark.parametrize("grain", PERIODS)
@@ -90,7 +90,9 @@ def test_the_funnel_and_its_changes(known: Known, in_menu: InMenu, open_page: Op
         assert (row["n"], row["n_before"]) == (counts[1], counts[3])
         ends = confint_proportions_2indep(*counts, compare="diff", method="newcomb")
         told = [100 * part for part in (counts[0] / counts[1] - counts[2] / counts[3], *ends)]
-        assert [row["points"], row["low"], row["high"]] == pytest.approx(told, abs=1e-6)
+        assert [row["points"], row["points_low"], row["points_high"]] == pytest.approx(told, abs=1e-6)
+        shares = [counts[0] / counts[1], counts[2] / counts[3]]
+        assert [row["rate"], row["rate_before"]] == pytest.approx(shares)
         assert row["verdict"] == ("within chance" if ends[0] <= 0 <= ends[1] else "beyond chance")
 
 

@@ -75,4 +75,4 @@ def test_overviews_rates_by_source(known: Known, in_menu: InMenu) -> None:
     assert frame["leads"].to_dict() == expected["size"].to_dict()
     assert frame["conversions"].to_dict() == expected["sum"].to_dict()
     for share in ("rate", "low", "high"):
-        assert frame[share].to_dict() == pytest.approx((100 * expected[share]).to_dict())
+        assert frame[share].to_dict() == pytest.approx(expected[share].to_dict())

@@ -72,7 +72,7 @@ def test_bands_of_a_version(known: Known, in_menu: InMenu) -> None:
     assert dict(zip(frame["band"], frame["mature"], strict=True)) == expected["size"].to_dict()
     assert dict(zip(frame["band"], frame["conversions"], strict=True)) == expected["sum"].to_dict()
     for row in frame[frame["mature"] > 0].itertuples():
-        told = [100 * part for part in (row.conversions / row.mature, *wilson(row.conversions, row.mature))]
+        told = [row.conversions / row.mature, *wilson(row.conversions, row.mature)]
         assert [row.rate, row.low, row.high] == pytest.approx(told)
 
 
