@@ -21,18 +21,20 @@ from lake_access.permissions import Action, may
 
 @dataclass(frozen=True)
 class AskedLeads:
-    """The first and last day with a lead, all sources, how values are read, and the leads that the filters leave in."""
+    """The first and last day with a lead, how values are read, and the leads that the filters leave in."""
 
     pinned: PinnedLake
     days: tuple[date, date]
-    sources: tuple[str, ...]
     reading: Reading
     counted: ConversionFilters
 
-    @property
-    def summary(self) -> str:
-        """What is counted, as one line that holds no value from the lake but days."""
-        return filters.summary(self.counted, self.days, len(self.sources))
+    def tell(self, mature: str = "mature leads") -> None:
+        """Draw what is counted, with the values that are filtered by, for readers whose sidebar is closed.
+
+        `mature` says what is counted where young leads are left out.
+        """
+        with st.container(key="described"):
+            st.text(filters.described(self.counted, self.days, self.reading.source_labels, mature))
 
 
 def link_to_leads(counted: ConversionFilters, with_young: bool = False) -> None:
@@ -61,4 +63,4 @@ def asked_leads() -> AskedLeads:
     sources = sources_of(pinned)
     reading = reading_of(settings().declarations, sources)
     counted = filters.lead_filters(sources, reading.source_labels, days)
-    return AskedLeads(pinned, days, tuple(sources), reading, counted)
+    return AskedLeads(pinned, days, reading, counted)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import date
 from functools import partial
 from typing import Any, Literal
 
@@ -227,14 +225,3 @@ def show_queries(queries: Sequence[Query]) -> None:
             st.page_link(
                 link_to(EXPLORE), label="Open in Explore", icon=":material/terminal:", query_params={"sql": shown}
             )
-
-
-def stated_parameters(parameters: Mapping[str, object]) -> str:
-    """What stood in the place of a query's parameters, as comments of SQL."""
-    # JSON keeps a name that holds a line break on one line, so that it cannot end the comment.
-    return "\n".join(f"-- ${name} = {_as_json(value)}" for name, value in parameters.items())
-
-
-def _as_json(value: object) -> str:
-    written_day = formatting.day(value) if isinstance(value, date) else value
-    return json.dumps(written_day, ensure_ascii=False, default=str)

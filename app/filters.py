@@ -29,20 +29,27 @@ ROWS, COLUMNS = "rows", "columns"
 PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
 ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
 _OFFERED_DAYS = "_offered_days"
-_PAGE_BEFORE = "_page_before"
+_PAGE_BEFORE, _NAMED_BEFORE = "_page_before", "_named_before"
 EARLIEST = date(2000, 1, 1)  # the lake refuses events before it
 
 
 def keep_over_pages(page: str) -> None:
     """Set what is set anew where another page is drawn than before; to be called before a page is drawn.
 
-    Streamlit carries over what a reader chose; what a link named and nobody has touched since, it would drop.
+    Streamlit carries over what a reader chose; what a link named and nobody has touched since, it would drop from the
+    session and from the URL.
     """
     if st.session_state.get(_PAGE_BEFORE, page) != page:
         for name in PARAMETERS:
             if name in st.session_state and name not in st.query_params:
                 st.session_state[name] = st.session_state[name]
+        for name, values in st.session_state.get(_NAMED_BEFORE, {}).items():
+            if name not in st.query_params and (name not in st.session_state or _is_set(name)):
+                st.query_params[name] = values
     st.session_state[_PAGE_BEFORE] = page
+    st.session_state[_NAMED_BEFORE] = {
+        name: st.query_params.get_all(name) for name in PARAMETERS if name in st.query_params
+    }
 
 
 def lead_filters(
@@ -122,23 +129,11 @@ def clear_button(days: tuple[date, date], key: str, disabled: bool = False) -> N
     )
 
 
-def summary(filters: ConversionFilters, days: tuple[date, date], source_count: int) -> str:
-    """What is counted, as one line for readers whose sidebar is closed; it holds no value from the lake but days."""
-    since, until = filters.since or days[0], filters.until or days[1]
-    named = len(filters.sources)
-    parts = [
-        f"Leads created {formatting.day(since)} to {formatting.day(until)} (UTC)",
-        f"{named} of {source_count} sources" if named else "all sources",
-        *_counted_values(filters),
-    ]
-    if filters.contacted is not None:
-        parts.append("contacted by sales" if filters.contacted else "not contacted by sales")
-    parts.append("young leads too" if filters.all_leads else "mature leads")
-    return f"{', '.join(parts)}."
+def described(filters: ConversionFilters, days: Days, labels: Mapping[str, str], mature: str = "mature leads") -> str:
+    """What is counted with the values that are filtered by, as one line of plain text: for `st.text`, not Markdown.
 
-
-def described(filters: ConversionFilters, days: Days, labels: Mapping[str, str]) -> str:
-    """What is counted with the values that are filtered by, as one line of plain text: for `st.text`, not Markdown."""
+    `mature` says what is counted where young leads are left out.
+    """
     since, until = filters.since or days[0], filters.until or days[1]
     parts = [f"Leads created {formatting.day(since)} to {formatting.day(until)} (UTC)"]
     for dimension, name in VALUE_FILTERS.items():
@@ -149,18 +144,8 @@ def described(filters: ConversionFilters, days: Days, labels: Mapping[str, str])
             parts.append(f"{DIMENSION_NAMES[dimension]}: {told}{more}")
     if filters.contacted is not None:
         parts.append("contacted by sales" if filters.contacted else "not contacted by sales")
-    parts.append("young leads too" if filters.all_leads else "rates over mature leads")
+    parts.append("young leads too" if filters.all_leads else mature)
     return " · ".join(parts)
-
-
-def _counted_values(filters: ConversionFilters) -> list[str]:
-    """How many values each further filter holds: `2 locations`."""
-    counts = {name: len(getattr(filters, field)) for name, field in VALUE_FILTERS.items() if name != "source"}
-    return [
-        f"{number} {DIMENSION_NAMES[name].lower()}{'s' if number > 1 else ''}"
-        for name, number in counts.items()
-        if number
-    ]
 
 
 def _offered(sources: Sequence[str], labels: Mapping[str, str], uses: Collection[Filter]) -> dict[Dimension, Options]:

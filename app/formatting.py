@@ -33,6 +33,11 @@ def percentage(rate: float) -> str:
     return wording.percentage(rate)
 
 
+def close_percentage(rate: float) -> str:
+    """A rate of 0 to 1 in three digits, which tell it from others close to it: `0.0104%`, `12.3%`."""
+    return f"{100 * rate:.3g}%"
+
+
 def whole_percentage(rate: float) -> str:
     """A rate of 0 to 1 that is chosen rather than measured, as a threshold or a tenth is: `5%`."""
     return f"{rate:.0%}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from app import filters, notices
 from app.asked_leads import asked_leads
 from app.comparison import comparison
@@ -18,7 +16,7 @@ COMPARING = ("funnel", "change")
 asked = asked_leads()
 pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
-st.caption(asked.summary)
+asked.tell()
 
 view = choices.choose_view()
 compared = comparison(counted, days, filters.compare_with()) if view in COMPARING else None

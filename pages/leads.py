@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from app import filters, formatting, notices, table_columns
 from app.acting import acting
 from app.asked_leads import asked_leads
-from app.cards import row_apart, stated_parameters, too_many_for_a_file
+from app.cards import row_apart, show_queries, too_many_for_a_file
 from app.lake_session import ask, settings, state
 from app.lead_views import choice
 from app.lead_views import finder as lead_finder
@@ -110,7 +110,7 @@ def draw_list(counted: ConversionFilters) -> None:
                 download("CSV", CSV, partial(exported, as_csv, *handed))
                 download("Parquet", PARQUET, partial(exported, as_parquet, *handed))
     with st.popover("The SQL behind it", icon=":material/code:"):
-        st.code(f"{stated_parameters(found.parameters)}\n{found.sql}", language="sql", wrap_lines=True)
+        show_queries([(found.sql, found.parameters)])
 
 
 def draw_page(found: LeadList, page: int, leads: int) -> None:
@@ -193,7 +193,7 @@ lead_finder.find_box()
 person_forgetting.draw_forgettings()
 opened = lead_finder.opened_lead()
 if opened is None:
-    st.caption(asked.summary)
+    asked.tell()
     draw_list(counted)
     end_page()
 

@@ -120,8 +120,7 @@ reader = acting()
 lake = settings().declarations.lake
 compared = comparison(counted, days, filters.compare_with())
 chosen_days = (counted.since or days[0], counted.until or days[1])
-with st.container(key="described"):
-    st.text(filters.described(counted, days, reading.source_labels))
+asked.tell("rates over mature leads")
 
 if not conversion_of(pinned, ("day",), replace(counted, all_leads=True)).rows:
     notices.nothing_matches(0, lake.outcome_window_days)

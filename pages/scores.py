@@ -290,7 +290,7 @@ def tell_why_empty() -> None:
 asked = asked_leads()
 pinned, days, reading, counted = asked.pinned, asked.days, asked.reading, asked.counted
 lake = settings().declarations.lake
-st.caption(asked.summary)
+asked.tell()
 
 view = choose_view()
 found = ask(score_histograms, pinned, counted)

@@ -51,7 +51,7 @@ def _colours(checks: Sequence[Check]) -> list[str]:
 def _value(check: Check, unit: Unit) -> str:
     """The value; a share in three digits, which tell it from the threshold however small both are."""
     if unit == "share" and check.value is not None:
-        return f"{100 * check.value:.3g}%"
+        return formatting.close_percentage(check.value)
     return in_unit(check.value, unit)
 
 

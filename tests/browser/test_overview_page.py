@@ -11,6 +11,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from app.charts.rates import LINE_PIXELS
 from tests.browser.conftest import HOSTILE, Mode, OpenPage, Width
+from tests.browser.dashboard import wait_until_drawn
 from tests.browser.reading import (
     BACKGROUNDS,
     card,
@@ -108,6 +109,31 @@ def test_filters_go_along_to_other_pages_and_a_link_opens_them_in_a_fresh_browse
         assert metric(fresh, label).inner_text() == metric(page, label).inner_text()
     expect(fresh.get_by_text("Source: cellular · Location: Bonn")).to_be_visible()
     expect(fresh.get_by_text("Nothing to compare with.")).to_be_visible()
+
+
+def test_filters_of_a_link_that_nobody_touched_go_along_too(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/?location=Bonn&period=Last+30+days")
+    told = page.locator(".st-key-described")
+    expect(told).to_contain_text("Location: Bonn")
+    for title in ("Conversion", "Lake", "Scores"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
+        wait_until_drawn(page)
+        if title != "Lake":
+            expect(told).to_contain_text("Location: Bonn")
+        assert parameters(page) == {"location": ["Bonn"], "period": ["Last 30 days"]}
+
+
+def test_a_filter_of_a_link_that_is_taken_out_does_not_come_back(open_page: OpenPage, calls_address: str) -> None:
+    page = open_page(f"{calls_address}/?location=Bonn")
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.locator(".st-key-described")).not_to_contain_text("Bonn")
+    wait_until_drawn(page)
+    choose(page, "Source", "cellular")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Conversion").click()
+    expect(page.get_by_role("heading", name="Conversion", exact=True, level=1)).to_be_visible()
+    wait_until_drawn(page)
+    assert parameters(page) == {"source": ["cellular"]}
 
 
 def test_a_period_by_name_is_compared_with_the_one_before(open_page: OpenPage, calls_address: str) -> None:

@@ -137,7 +137,8 @@ def test_the_leads_to_call_open_with_the_filters_of_the_link_that_the_page_was_o
     )
     assert young > 0
     expect(page.get_by_text(f"of {leads:,}. Choose a row")).to_be_visible()
-    expect(page.get_by_text("1 of 3 sources, 1 model version, young leads too.")).to_be_visible()
+    told = page.locator(".st-key-described")
+    expect(told).to_contain_text("Source: Online · Model version: 2 · young leads too")
 
 
 def test_a_filter_changes_the_figures_and_stays_in_the_link(open_page: OpenPage, demo_address: str) -> None:

@@ -18,6 +18,7 @@ from lake_access.settings import load_settings
 from lake_access.upkeep.maintain import maintain
 from tests.lake_access.lakes import (
     NOW,
+    Line,
     batch_of,
     lake_in,
     land_lines,
@@ -73,7 +74,13 @@ def test_old_news_waiting_batches_and_quarantined_lines_are_warned_of(lake: Lake
 
 def test_of_many_reasons_for_quarantine_the_others_are_counted_and_a_small_share_is_not_nothing(lake: Lake) -> None:
     good = [touch(email=f"lead-{n}@example.com") for n in range(2_000)]
-    bad = ["nonsense", touch(email="x"), touch(timestamp="soon"), touch(event_type="unheard_of"), touch(campaign=7)]
+    bad: list[Line] = [
+        "nonsense",
+        touch(email="x"),
+        touch(timestamp="soon"),
+        touch(event_type="unheard_of"),
+        touch(campaign=7),
+    ]
     land_lines(lake, "webinar", *good, *bad)
     build(lake, NOW)
 

@@ -126,7 +126,7 @@ def test_sources_are_called_by_their_labels_and_by_their_keys_in_files(open_page
     assert (facts["First source"], facts["Last source"]) == ("Online", "Webinar")
     (events,) = [table for table in page.dataframe if "rule_score" in table.value]
     assert {"online", "webinar"} <= set(events.value["source"])
-    shown = pa.ipc.open_stream(events.proto.arrow_data.styler.display_values).read_pandas()  # type: ignore[attr-defined]
+    shown = pa.ipc.open_stream(events.proto.arrow_data.styler.display_values).read_pandas()
     assert {"Online", "Webinar"} <= set(shown["source"])
 
 
