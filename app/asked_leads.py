@@ -49,7 +49,10 @@ def link_to_leads(counted: ConversionFilters, with_young: bool = False) -> None:
         link_to("leads.py"),
         label=f"Open the {mature}leads behind these numbers",
         icon=":material/group:",
-        query_params={choice.WITH_YOUNG: "true"} if with_young else None,
+        query_params=choice.behind_link(with_young=with_young and not counted.all_leads),
+        help='Young leads are counted by this figure: the link turns on "Count young leads too".'
+        if with_young and not counted.all_leads
+        else None,
     )
 
 

@@ -209,7 +209,8 @@ def data_menu(
                     key=f"{name}_{key}",
                     on_click="ignore",
                 )
-        st.caption(f"{formatting.count(len(frame))} rows, all of them are in the file.")
+        held = "it is" if len(frame) == 1 else "all of them are"
+        st.caption(f"{formatting.counted(len(frame), 'row')}, {held} in the file.")
         if made_of:
             st.caption(made_of)
         show_queries(asked)

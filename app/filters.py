@@ -47,6 +47,10 @@ def keep_over_pages(page: str) -> None:
             if name not in st.query_params and (name not in st.session_state or _is_set(name)):
                 st.query_params[name] = values
     st.session_state[_PAGE_BEFORE] = page
+
+
+def remember_named() -> None:
+    """Remember what the URL names, once a page is drawn: before, it may yet name what a click has changed."""
     st.session_state[_NAMED_BEFORE] = {
         name: st.query_params.get_all(name) for name in PARAMETERS if name in st.query_params
     }
@@ -104,10 +108,11 @@ def compare_with() -> Choice:
         )
 
 
-def choose_period(preset: Preset, days: Days) -> None:
-    """Set the days as the reader's own choice would; for the callback of a button."""
-    st.session_state[PERIOD] = preset
-    st.session_state[CREATED] = preset_days(preset, days)
+def restore_days(period: Preset, days: Days) -> None:
+    """Set the days as they stood before; those of a named period follow newer leads, as ever."""
+    st.session_state[PERIOD], st.session_state[CREATED] = period, days
+    if period != "chosen":
+        st.session_state[_OFFERED_DAYS] = days
 
 
 def choose_value(dimension: Dimension, value: str) -> None:

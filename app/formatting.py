@@ -34,7 +34,7 @@ def percentage(rate: float) -> str:
 
 
 def close_percentage(rate: float) -> str:
-    """A rate of 0 to 1 in three digits, which tell it from others close to it: `0.0104%`, `12.3%`."""
+    """A rate of 0 to 1 in three digits, also where it is small: `0.0104%`, `12.3%`."""
     return f"{100 * rate:.3g}%"
 
 

@@ -23,7 +23,12 @@ def note_link_errors(name: str, values: Sequence[str]) -> None:
 
 
 def note_unknown(key: str, name: str, known: Collection[str]) -> None:
-    """Remember what the link names under `key` for the choice `name`, where that is not among the `known` labels."""
+    """Remember what the link names under `key` for the choice `name`, where that is not among the `known` labels.
+
+    A choice that stands already is the reader's own, and no link's.
+    """
+    if key in st.session_state:
+        return
     note_link_errors(name, [value for value in st.query_params.get_all(key) if value and value not in known])
 
 

@@ -72,6 +72,7 @@ with error_boundary(reference):
         run_page(page)
         with place:  # above the page, which finds out as it reads the link
             tell_link_errors()
+        filters.remember_named()
     else:
         empty_lake()
 # Below the filters that the page has drawn.

@@ -95,7 +95,8 @@ def draw_list(counted: ConversionFilters) -> None:
         page = choice.turned_page(counts.pages)
     if not counted.all_leads and counts.young:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{formatting.count(counts.young)} young leads are left out.")
+            are = "is" if counts.young == 1 else "are"
+            st.caption(f"{formatting.counted(counts.young, 'young lead')} {are} left out.")
             st.button("Show them too", type="tertiary", on_click=show_young, icon=":material/hourglass_top:")
     if not counts.leads:
         notices.nothing_matches(0, lake.outcome_window_days)
@@ -138,7 +139,7 @@ def as_shown(frame: pd.DataFrame) -> pd.DataFrame:
     """Ids by their heads, which the box above finds, and sources as readers call them."""
     return frame.assign(
         lead_id=frame["lead_id"].str[:HEAD_LENGTH],
-        source=[reading.source_labels.get(source, source) for source in frame["source"]],
+        source=frame["source"].map(label_of),
     )
 
 

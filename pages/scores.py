@@ -281,7 +281,7 @@ def tell_why_empty() -> None:
         return
     of = "a score yet" if len(kinds) == 1 else "this score"
     st.info(
-        f"{formatting.count(found.unscored)} leads are here, and none of them has {of}. Scores come with the events of "
+        f"Of {formatting.counted(found.unscored, 'lead')} here none has {of}. Scores come with the events of "
         "the scoring system, or by the rules of leadlake.toml.",
         icon=":material/speed:",
     )

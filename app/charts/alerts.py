@@ -49,7 +49,7 @@ def _colours(checks: Sequence[Check]) -> list[str]:
 
 
 def _value(check: Check, unit: Unit) -> str:
-    """The value; a share in three digits, which tell it from the threshold however small both are."""
+    """The value; a share in three digits, however small it is."""
     if unit == "share" and check.value is not None:
         return formatting.close_percentage(check.value)
     return in_unit(check.value, unit)

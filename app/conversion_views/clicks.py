@@ -78,7 +78,7 @@ def days_before_click() -> Days | None:
 def take_days_back() -> None:
     """Choose the days again that stood before the last click on a mark of time."""
     *earlier, (_, period, days) = _narrowed()
-    st.session_state[filters.PERIOD], st.session_state[filters.CREATED] = period, days
+    filters.restore_days(period, days)
     st.session_state[_NARROWED] = earlier
 
 

@@ -82,6 +82,8 @@ def cohorts_told(found: Cohorts, drawn: int) -> str:
         f"{whole} of {len(found.cells)} cells {_are(whole)} mature."
         if part or none
         else f"All {whole} cells are mature."
+        if whole > 1
+        else "The one cell is mature."
     ]
     if part:
         told.append(f"{part} {_are(part)} hatched: some of the month's leads are too young for the age, and left out.")

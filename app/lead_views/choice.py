@@ -15,6 +15,7 @@ from app import formatting
 from app.filter_options import options_of
 from app.filters import ALL_LEADS
 from app.lake_session import pinned_lake
+from app.links import note_link_errors
 from lake_access.lake import PinnedLake
 from lake_access.lead_list import PAGE_SIZE
 from lake_access.score_histograms import HIGHEST, ScoreKind
@@ -23,7 +24,8 @@ OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
 RULES_FROM, MODEL_FROM = "rules_from", "model_from"
 ORDERS: Final[Mapping[bool, str]] = {True: "Highest or newest first", False: "Lowest or oldest first"}
 # Of a link from another page.
-WITH_YOUNG, CALL_FROM, CALL_VERSION = "with_young", "call_from", "call_version"
+BEHIND, CALL_FROM, CALL_VERSION = "behind", "call_from", "call_version"
+MATURE, ALL = "mature", "all"
 
 
 def calls_link(kind: ScoreKind, lowest: int) -> dict[str, str]:
@@ -31,18 +33,32 @@ def calls_link(kind: ScoreKind, lowest: int) -> dict[str, str]:
     return {CALL_FROM: str(lowest), **({} if kind.version is None else {CALL_VERSION: kind.version})}
 
 
+def behind_link(*, with_young: bool) -> dict[str, str]:
+    """What a link says that means all leads behind a figure: what the list was asked for before, is put away."""
+    return {BEHIND: ALL if with_young else MATURE}
+
+
 def follow_link() -> None:
     """Choose what a link from another page means; to be called before any filter is drawn."""
-    asked = {name: st.query_params.get(name) for name in (WITH_YOUNG, CALL_FROM, CALL_VERSION)}
+    asked = {name: st.query_params.get(name) for name in (BEHIND, CALL_FROM, CALL_VERSION)}
     for name, value in asked.items():
         if value is not None:
             del st.query_params[name]
-    if asked[WITH_YOUNG] == "true":
-        st.session_state[ALL_LEADS] = True
-    written = asked[CALL_FROM] or ""
-    if written.isdecimal() and int(written) <= HIGHEST:
-        for key, choice in _choices_of_calls(int(written), asked[CALL_VERSION]).items():
-            st.session_state[key] = choice
+    choices: dict[str, object] = {}
+    if asked[BEHIND] is not None:
+        choices = {**_NOTHING_ASKED, **({ALL_LEADS: True} if asked[BEHIND] == ALL else {})}
+    written = asked[CALL_FROM]
+    if written is not None:
+        lowest = next((score for score in range(HIGHEST + 1) if str(score) == written), None)
+        if lowest is None:
+            note_link_errors("Score from", [written])
+        else:
+            choices = _choices_of_calls(lowest, asked[CALL_VERSION])
+    for key, chosen in choices.items():
+        st.session_state[key] = chosen
+
+
+_NOTHING_ASKED: Final[Mapping[str, object]] = {OUTCOME: "any", RULES_FROM: None, MODEL_FROM: None, PAGE: 1}
 
 
 def versions_offered(pinned: PinnedLake) -> Sequence[str]:

@@ -24,7 +24,7 @@ def link_to_calls(pinned: PinnedLake, kind: ScoreKind, lowest: int, counted: Con
         return
     if not kind.is_rules and (kind.mode != "online" or kind.version not in choice.versions_offered(pinned)):
         link_to_leads(counted)
-        st.caption("No lead has its newest score of this kind: the page Leads cannot be cut off by it.")
+        st.caption("The page Leads goes by the newest score of each lead: it cannot be cut off by this one.")
         return
     st.page_link(
         link_to("leads.py"),
@@ -35,5 +35,5 @@ def link_to_calls(pinned: PinnedLake, kind: ScoreKind, lowest: int, counted: Con
     if not kind.is_rules:
         st.caption(
             "By the score they have now; the figures above count the first score that the version gave. "
-            "The list leaves out who has converted."
+            "The list leaves out who has converted; it sets the filters Model version and Count young leads too."
         )

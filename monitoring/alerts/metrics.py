@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from lake_access.wording import percentage
+from lake_access.wording import counted, percentage
 
 Unit = Literal["share", "count", "score", "hours", "index"]
 Segment = Literal["all", "source", "band", "version", "stream"]
@@ -157,4 +157,4 @@ def in_unit(value: float | None, unit: Unit) -> str:
 
 def in_days(days: int) -> str:
     """`1 day`, `28 days`."""
-    return f"{days:,} day{'' if days == 1 else 's'}"
+    return counted(days, "day")

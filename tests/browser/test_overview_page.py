@@ -136,6 +136,24 @@ def test_a_filter_of_a_link_that_is_taken_out_does_not_come_back(open_page: Open
     assert parameters(page) == {"source": ["cellular"]}
 
 
+def test_a_click_in_place_of_what_a_link_named_holds_on_the_next_pages_too(
+    open_page: OpenPage, calls_address: str
+) -> None:
+    page = open_page(f"{calls_address}/?source=cellular")
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.locator(".st-key-described")).not_to_contain_text("cellular")
+    wait_until_drawn(page)
+    card(page, "By source").locator(BAR).nth(2).click(force=True)
+    expect(page.locator(".st-key-described")).to_contain_text("telephone")
+    wait_until_drawn(page)
+    for title in ("Lake", "Scores"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
+        wait_until_drawn(page)
+        assert parameters(page) == {"source": ["telephone"]}
+    expect(page.locator(".st-key-described")).to_contain_text("telephone")
+
+
 def test_a_period_by_name_is_compared_with_the_one_before(open_page: OpenPage, calls_address: str) -> None:
     page = open_page(f"{calls_address}/")
     choose(page, "Lead created", "Last 30 days")

@@ -93,6 +93,14 @@ def test_the_page_follows_where_a_filter_leaves_fewer(open_page: OpenPage, demo_
     assert listed(page) == list(kept["id"].str[:8][(pages - 1) * 50 :])
 
 
+@pytest.mark.parametrize("lowest", ["101", "-1", "abc", "²", "1" * 5_000])
+def test_a_cut_off_that_is_no_score_is_told(open_page: OpenPage, demo_home: Path, lowest: str) -> None:
+    page = open_page(demo_home, LEADS, call_from=lowest)
+    assert not failed(page)
+    assert len(page.warning) == 1
+    assert any(text.value.startswith("Score from: ") for text in page.text)
+
+
 def test_a_link_to_the_leads_to_call_chooses_them_all_anew(open_page: OpenPage, demo_home: Path) -> None:
     leads = leads_of(demo_home)
     left_over = {"outcome": "Converted", "order": "Lowest or oldest first", "page": "2", "rules_from": "90"}
@@ -111,6 +119,12 @@ def test_a_link_to_the_leads_to_call_chooses_them_all_anew(open_page: OpenPage, 
     assert any(f"of {len(kept):,}. " in text.value for text in page.caption)
     assert page.multiselect(key="model_version").value == ["2"]
     assert "call_from" not in page.query_params
+
+    page.query_params["behind"] = "mature"
+    page.run()
+    assert page.selectbox(key="outcome").value == "any"
+    assert (page.number_input(key="rules_from").value, page.number_input(key="model_from").value) == (None, None)
+    assert "behind" not in page.query_params
 
     page = open_page(demo_home, LEADS, call_from="70")
     by_rules = leads[(leads["final_score"] >= 70) & ~leads["converted"]]

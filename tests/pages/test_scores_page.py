@@ -179,9 +179,9 @@ def test_whom_to_call_leads_to_the_leads_to_call(open_page: OpenPage, demo_home:
 
 def test_the_way_to_the_leads_says_where_young_ones_are_left_out(open_page: OpenPage, demo_home: Path) -> None:
     page = open_page(demo_home, SCORES, score="Rules")
-    assert link_of(page) == ("Open the mature leads behind these numbers", "")
+    assert link_of(page) == ("Open the mature leads behind these numbers", "behind=mature")
     page = open_page(demo_home, SCORES, score="Rules", all_leads="true")
-    assert link_of(page) == ("Open the leads behind these numbers", "")
+    assert link_of(page) == ("Open the leads behind these numbers", "behind=mature")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_link_that_gets_something_wrong_still_opens(
 def test_a_lake_without_scores_or_matches_says_so(open_page: OpenPage, calls_home: Path) -> None:
     page = open_page(calls_home, SCORES, source="telephone")
     assert not failed(page)
-    assert "35 leads are here, and none of them has a score yet." in page.info[0].value
+    assert "Of 35 leads here none has a score yet." in page.info[0].value
     assert not [button for button in page.button if button.key == "clear_filters_here"]
     page = open_page(calls_home, SCORES, source="telephone", location="Bonn")
     assert page.info[0].value == "No lead matches these filters."
