@@ -179,7 +179,7 @@ def test_both_downloads_are_what_pandas_counts(open_page: OpenPage, calls_addres
         assert list(found["left_out"]) == list(by_month["left_out"])
         assert list(found["counted"]) == list(counted["size"].fillna(0))
         assert list(found["conversions"]) == list(counted["sum"].fillna(0))
-    expect(page.get_by_text("$locations").first).to_be_visible()
+    expect(page.get_by_test_id("stCode").first).to_contain_text("'Bonn'")
 
 
 def test_a_link_to_what_is_gone_says_so(open_page: OpenPage, calls_address: str) -> None:

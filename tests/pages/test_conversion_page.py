@@ -113,7 +113,9 @@ def test_a_link_opens_the_same_view(open_page: OpenPage, calls_home: Path) -> No
     assert set(page.dataframe[0].value["month"]) == {"2025-03", "2025-04"}
     assert set(page.dataframe[0].value["location"]) == {"Bonn", "unknown"}
     assert figures(page)["Leads counted"] == ("21", "all leads")
-    assert "created 2025-03-02 to 2025-04-30 (UTC), 2 of 4 sources, young leads too" in page.caption[1].value
+    assert "Leads created 2025-03-02 to 2025-04-30 (UTC) · Source: cellular, rare · young leads too" in [
+        text.value for text in page.text
+    ]
 
 
 @pytest.mark.parametrize(
