@@ -15,6 +15,8 @@ from app.cli.acting import note_refused
 from app.cli.console import fail
 from lake_access.errors import LeadlakeError, NotAllowedError
 
+# To be asked to end is what these are for: it is no interruption, however early or deep it comes.
+ENDLESS = frozenset({"worker"})
 INTERRUPTED = "interrupted; what was committed stays. Run the command again for the rest."
 
 
@@ -44,7 +46,8 @@ class Commands(TyperGroup):
             # The reader of our output went away, as `head` does; what is still in the buffer goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (KeyboardInterrupt, LeadlakeError, OSError, RuntimeError) as exc:
-            code = _explain(exc)
+            asked_to_end = ctx.invoked_subcommand in ENDLESS and _interruption_in(exc) is not None
+            code = 0 if asked_to_end else _explain(exc)
         raise typer.Exit(code)
 
 

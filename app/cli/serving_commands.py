@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -112,9 +111,7 @@ def worker() -> None:
     logging.getLogger("jobs").setLevel(logging.INFO)
     # It would tell of the lock that a worker has left which was ended amid a build: nothing that anybody need do.
     logging.getLogger("huey").setLevel(logging.ERROR)
-    with suppress(KeyboardInterrupt):
-        # To be asked to end is what a worker is for, before its own way of ending stands too.
-        run_worker(settings)
+    run_worker(settings)
 
 
 def demo(

@@ -49,6 +49,26 @@ def test_a_failure_is_a_code_and_a_sentence(command: Callable[[], None], code: i
     assert (ended.exit_code, ended.stdout, ended.stderr) == (code, "", f"leadlake: {said}\n")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        raising(KeyboardInterrupt()),
+        raising(Terminated(signal.SIGTERM)),
+        # While it opens the lake, before its own way of ending stands.
+        raising(RuntimeError("Query interrupted"), Terminated(signal.SIGTERM)),
+    ],
+    ids=["Ctrl+C", "SIGTERM", "SIGTERM in a query"],
+)
+def test_a_worker_that_is_asked_to_end_has_nothing_to_say(command: Callable[[], None]) -> None:
+    app = typer.Typer(cls=Commands)
+    app.command("worker")(command)
+    app.command("other")(raising(SystemExit()))
+
+    ended = CliRunner().invoke(app, ["worker"])
+
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (0, "", "")
+
+
 def test_a_mistake_of_ours_is_not_hidden() -> None:
     app = typer.Typer(cls=Commands)
     app.command("one")(raising(RuntimeError("a mistake")))
