@@ -139,19 +139,20 @@ def test_a_filter_of_a_link_that_is_taken_out_does_not_come_back(open_page: Open
 def test_a_click_in_place_of_what_a_link_named_holds_on_the_next_pages_too(
     open_page: OpenPage, calls_address: str
 ) -> None:
-    page = open_page(f"{calls_address}/?source=cellular")
-    page.get_by_role("button", name="Clear filters").click()
-    expect(page.locator(".st-key-described")).not_to_contain_text("cellular")
+    page = open_page(f"{calls_address}/conversion?rows=Location&columns=None&location=Bonn&location=Ulm")
+    told = page.locator(".st-key-described")
+    expect(told).to_contain_text("Location: Bonn, Ulm")
+    page.locator(".js-plotly-plot").first.locator(BAR).first.click(force=True)
+    expect(told).not_to_contain_text("Bonn, Ulm")
     wait_until_drawn(page)
-    card(page, "By source").locator(BAR).nth(2).click(force=True)
-    expect(page.locator(".st-key-described")).to_contain_text("telephone")
-    wait_until_drawn(page)
+    chosen = parameters(page)["location"]
+    assert chosen in (["Bonn"], ["Ulm"])
     for title in ("Lake", "Scores"):
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
         wait_until_drawn(page)
-        assert parameters(page) == {"source": ["telephone"]}
-    expect(page.locator(".st-key-described")).to_contain_text("telephone")
+        assert parameters(page)["location"] == chosen
+    expect(told).to_contain_text(f"Location: {chosen[0]}")
 
 
 def test_a_period_by_name_is_compared_with_the_one_before(open_page: OpenPage, calls_address: str) -> None:
