@@ -29,7 +29,7 @@ ROWS, COLUMNS = "rows", "columns"
 PARAMETERS: Final = (PERIOD, CREATED, *VALUE_FILTERS, CONTACT, ALL_LEADS, COMPARE)
 ALL_FILTERS: Final[Collection[Filter]] = get_args(Filter)
 _OFFERED_DAYS = "_offered_days"
-_PAGE_BEFORE, _NAMED_BEFORE = "_page_before", "_named_before"
+_PAGE_BEFORE, _NAMED_BEFORE, _TURNED = "_page_before", "_named_before", "_turned"
 EARLIEST = date(2000, 1, 1)  # the lake refuses events before it
 
 
@@ -39,6 +39,7 @@ def keep_over_pages(page: str) -> None:
     Streamlit carries over what a reader chose; what a link named and nobody has touched since, it would drop from the
     session and from the URL.
     """
+    st.session_state[_TURNED] = st.session_state.get(_PAGE_BEFORE) != page
     if st.session_state.get(_PAGE_BEFORE, page) != page:
         for name in PARAMETERS:
             if name in st.session_state and name not in st.query_params:
@@ -47,6 +48,11 @@ def keep_over_pages(page: str) -> None:
             if name not in st.query_params and (name not in st.session_state or _is_set(name)):
                 st.query_params[name] = values
     st.session_state[_PAGE_BEFORE] = page
+
+
+def has_turned() -> bool:
+    """Whether this is the first run of this page: its widgets are not bound yet, and the URL can be written."""
+    return bool(st.session_state[_TURNED])
 
 
 def remember_named() -> None:

@@ -7,20 +7,22 @@ and what the session holds of them besides. It speaks in words of its own, which
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from app import formatting
 from app.filter_options import options_of
-from app.filters import ALL_LEADS
+from app.filters import ALL_LEADS, has_turned
 from app.lake_session import pinned_lake
+from app.lead_views.view import OUTCOME_NAMES, SORT_NAMES
 from app.links import note_link_errors
 from lake_access.lake import PinnedLake
 from lake_access.lead_list import PAGE_SIZE
 from lake_access.score_histograms import HIGHEST, ScoreKind
 
 OUTCOME, SORT, ORDER, PAGE = "outcome", "sort", "order", "page"
+MODEL_VERSION: Final = "model_version"  # of the filter bar
 RULES_FROM, MODEL_FROM = "rules_from", "model_from"
 ORDERS: Final[Mapping[bool, str]] = {True: "Highest or newest first", False: "Lowest or oldest first"}
 # Of a link from another page.
@@ -56,6 +58,22 @@ def follow_link() -> None:
             choices = _choices_of_calls(lowest, asked[CALL_VERSION])
     for key, chosen in choices.items():
         st.session_state[key] = chosen
+        # Where this is the first move of a session, Streamlit would leave the URL bare.
+        if has_turned() and (said := _as_said(key, chosen)) is not None:
+            st.query_params[key] = said
+
+
+def _as_said(key: str, chosen: Any) -> str | list[str] | None:
+    """How the URL says a choice; None where it says nothing, as of what is chosen anyway."""
+    if key == OUTCOME:
+        return OUTCOME_NAMES[chosen] if chosen != "any" else None
+    if key == SORT:
+        return SORT_NAMES[chosen] if chosen != next(iter(SORT_NAMES)) else None
+    if key == ALL_LEADS:
+        return "true" if chosen else None
+    if key in (RULES_FROM, MODEL_FROM):
+        return str(chosen) if chosen is not None else None
+    return chosen if key == MODEL_VERSION else None
 
 
 _NOTHING_ASKED: Final[Mapping[str, object]] = {OUTCOME: "any", RULES_FROM: None, MODEL_FROM: None, PAGE: 1}
@@ -77,7 +95,7 @@ def _choices_of_calls(lowest: int, version: str | None) -> dict[str, object]:
         ORDER: True,
         PAGE: 1,
     }
-    return choices if version not in versions_offered(pinned_lake()) else {**choices, "model_version": [version]}
+    return choices if version not in versions_offered(pinned_lake()) else {**choices, MODEL_VERSION: [version]}
 
 
 def rules_from() -> int | None:

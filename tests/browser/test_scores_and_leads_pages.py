@@ -140,6 +140,11 @@ def test_the_leads_to_call_open_with_the_filters_of_the_link_that_the_page_was_o
     told = page.locator(".st-key-described")
     expect(told).to_contain_text("Source: Online · Model version: 2 · young leads too")
 
+    fresh = open_page(page.url, stranger=True)
+    expect(fresh.locator(".st-key-described")).to_have_text(told.inner_text())
+    expect(fresh.get_by_role("spinbutton", name="Model score from")).to_have_value(str(lowest))
+    expect(fresh.get_by_text(f"of {leads:,}. Choose a row")).to_be_visible()
+
 
 def test_a_filter_changes_the_figures_and_stays_in_the_link(open_page: OpenPage, demo_address: str) -> None:
     page = open_page(f"{demo_address}/scores?score=Rules")
